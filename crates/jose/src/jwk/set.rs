@@ -1,0 +1,64 @@
+//! JWK Sets (RFC 7517 section 5).
+
+use super::{Jwk, JwkError};
+use crate::json::MemberError;
+use kleis_types::strict_json;
+use serde_json::{Value, json};
+
+/// A list of keys. Unlike RFC 7517, which lets a reader skip keys it does not understand, a set
+/// with one bad key is refused whole: a sender must not encrypt to a part of what the owner
+/// published.
+#[derive(Clone, Debug, Default)]
+pub struct JwkSet {
+    keys: Vec<Jwk>,
+}
+
+impl JwkSet {
+    /// A set of these keys, in this order.
+    pub fn new(keys: Vec<Jwk>) -> Self {
+        Self { keys }
+    }
+
+    /// Reads a set of at most `max` bytes. Members other than `keys` are ignored.
+    pub fn from_slice(json: &[u8], max: usize) -> Result<Self, JwkError> {
+        if json.len() > max {
+            return Err(JwkError::TooLarge { max });
+        }
+        let value = strict_json::value(json, max)?;
+        let Value::Object(mut members) = value else {
+            return Err(JwkError::NotAnObject);
+        };
+        match members.remove("keys") {
+            Some(Value::Array(keys)) => {
+                let keys = keys
+                    .into_iter()
+                    .map(Jwk::from_value)
+                    .collect::<Result<_, _>>()?;
+                Ok(Self { keys })
+            }
+            Some(_) => Err(MemberError::new("keys", "an array").into()),
+            None => Err(JwkError::Missing("keys")),
+        }
+    }
+
+    /// The keys, in the order of the set.
+    pub fn keys(&self) -> &[Jwk] {
+        &self.keys
+    }
+
+    /// The keys, in the order of the set.
+    pub fn into_keys(self) -> Vec<Jwk> {
+        self.keys
+    }
+
+    /// The set with the public part of each key.
+    pub fn to_value(&self) -> Value {
+        json!({ "keys": self.keys.iter().map(Jwk::to_value).collect::<Vec<_>>() })
+    }
+}
+
+impl FromIterator<Jwk> for JwkSet {
+    fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
+        Self::new(keys.into_iter().collect())
+    }
+}
