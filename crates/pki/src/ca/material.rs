@@ -1,0 +1,144 @@
+//! Root and issuing CA, made at an installation's first start.
+
+use kleis_jose::{Jwk, KeyType};
+use kleis_types::{InstallationId, Random, SecretBytes, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData,
+};
+
+use super::CaError;
+use super::key::{CaKey, LintingKey};
+use crate::certificate::Certificate;
+use crate::profile::{self, Authority, IssuerFacts};
+use crate::serial::SerialNumber;
+use crate::spki::Spki;
+use crate::tbs;
+
+const DAY: i64 = 86_400;
+/// Twenty years.
+const ROOT_LIFE: i64 = 7305 * DAY;
+/// Ten years.
+const ISSUING_LIFE: i64 = 3652 * DAY;
+/// CAs begin an hour early, so that what they issue at once may begin a little early too.
+const BACKDATING: i64 = 3600;
+
+/// A CA's certificate and its private key in PKCS#8.
+#[derive(Debug, Clone)]
+pub struct CaCredential {
+    certificate: Certificate,
+    key: SecretBytes,
+}
+
+impl CaCredential {
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The private key in PKCS#8. It is wrapped before it is stored.
+    pub fn key_pkcs8(&self) -> &SecretBytes {
+        &self.key
+    }
+}
+
+/// The two CAs of an installation. The root signs the issuing CA and is then put away.
+#[derive(Debug, Clone)]
+pub struct CaMaterial {
+    root: CaCredential,
+    intermediate: CaCredential,
+}
+
+impl CaMaterial {
+    /// Makes both, with P-384 keys; the root lives for 20 years, the issuing CA for 10.
+    pub fn generate(
+        installation: &InstallationId,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<Self, CaError> {
+        let root = NewCa::generate("Kleis Root CA", installation, ROOT_LIFE, now, random)?;
+        let mut params = root.params.clone();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
+        let gate = LintingKey::new(&root.key, |tbs| profile::authority(tbs, Authority::Root));
+        let root_certificate = Certificate::from_der(params.self_signed(&gate)?.der())?;
+
+        let facts = root_certificate.as_issuer();
+        let issuing = NewCa::generate("Kleis Issuing CA", installation, ISSUING_LIFE, now, random)?;
+        let intermediate_certificate = issuing.signed_by(&root, &facts)?;
+
+        Ok(Self {
+            intermediate: CaCredential {
+                certificate: intermediate_certificate,
+                key: issuing.pkcs8,
+            },
+            root: CaCredential {
+                key: root.pkcs8,
+                certificate: root_certificate,
+            },
+        })
+    }
+
+    /// The root: its certificate is the installation's trust anchor.
+    pub fn root(&self) -> &CaCredential {
+        &self.root
+    }
+
+    /// The issuing CA, for [`super::IssuingCa::new`].
+    pub fn intermediate(&self) -> &CaCredential {
+        &self.intermediate
+    }
+}
+
+/// A CA whose certificate is still to be written.
+struct NewCa {
+    params: CertificateParams,
+    key: CaKey,
+    pkcs8: SecretBytes,
+}
+
+impl NewCa {
+    fn generate(
+        common_name: &str,
+        installation: &InstallationId,
+        life: i64,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<Self, CaError> {
+        let pkcs8 = Jwk::generate(KeyType::P384, random)?.to_pkcs8_der()?;
+        let key = CaKey::from_pkcs8(&pkcs8)?;
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::OrganizationName, "Kleis");
+        subject.push(DnType::OrganizationalUnitName, installation.to_string());
+        subject.push(DnType::CommonName, common_name);
+        let spki = key.subject_public_key_info();
+        let identifier = Spki::parse(&spki)
+            .map_err(|_| CaError::Key)?
+            .key_identifier();
+        let not_before = now.plus_seconds(-BACKDATING);
+        let mut params = CertificateParams::default();
+        params.not_before = tbs::datetime(not_before)?;
+        params.not_after = tbs::datetime(not_before.plus_seconds(life - 1))?;
+        params.serial_number = Some(SerialNumber::random(random).as_bytes().to_vec().into());
+        params.distinguished_name = subject;
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.use_authority_key_identifier_extension = true;
+        params.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
+        Ok(Self { params, key, pkcs8 })
+    }
+
+    fn signed_by(&self, root: &Self, facts: &IssuerFacts<'_>) -> Result<Certificate, CaError> {
+        let mut params = self.params.clone();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ClientAuth,
+            ExtendedKeyUsagePurpose::ServerAuth,
+        ];
+        let gate = LintingKey::new(&root.key, |tbs| {
+            profile::authority(tbs, Authority::Issuing(facts))
+        });
+        let issuer = Issuer::from_params(&root.params, gate);
+        Ok(Certificate::from_der(
+            params.signed_by(&self.key, &issuer)?.der(),
+        )?)
+    }
+}
