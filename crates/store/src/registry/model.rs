@@ -1,0 +1,394 @@
+//! The records.
+
+use kleis_types::{
+    CertificateState, DeviceId, Identifier, KeyState, RevocationReason, Timestamp, lp,
+};
+
+use crate::{Audited, shown::shows, state_digest};
+
+/// A person or organisation behind identifiers, from the authentic source.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registrant {
+    /// The identifier it is known by: the first of `identifiers`.
+    pub id: Identifier,
+    /// The name as it stands in certificates.
+    pub name: String,
+    /// All identifiers, without application, `id` first. An identifier belongs to one registrant.
+    pub identifiers: Vec<Identifier>,
+    /// False: nothing is issued.
+    pub active: bool,
+    /// The version, from 1.
+    pub version: u64,
+}
+
+impl Audited for Registrant {
+    fn resource(&self) -> String {
+        // Not the identifier itself: resources stand in the audit for ever.
+        let digest = state_digest(&[b"registrant", self.id.to_string().as_bytes()]);
+        format!(
+            "registrant:{}",
+            kleis_types::base64url::encode(&digest[..16])
+        )
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn digest(&self) -> [u8; 32] {
+        let identifiers: Vec<String> = self.identifiers.iter().map(ToString::to_string).collect();
+        state_digest(&[
+            self.id.to_string().as_bytes(),
+            self.name.as_bytes(),
+            identifiers.join(",").as_bytes(),
+            &integer(self.active),
+            &integer(self.version),
+        ])
+    }
+}
+
+/// What a person may do beyond their own keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Runs the register.
+    Operator,
+}
+
+impl Role {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The role of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == "operator").then_some(Self::Operator)
+    }
+}
+
+/// An enrolment code, of which only a verifier is known, wrapped under a key outside the database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnrolmentCode {
+    /// The id, b64u of 8 bytes.
+    pub id: String,
+    /// The identity it is for; `None` for the bootstrap of the first operator.
+    pub identifier: Option<Identifier>,
+    /// The wrapped verifier; empty once the code is spent.
+    pub verifier: Vec<u8>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Wrong proofs that are still allowed.
+    pub attempts_left: u32,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
+    /// The version, from 1.
+    pub version: u64,
+}
+
+impl Audited for EnrolmentCode {
+    fn resource(&self) -> String {
+        format!("code:{}", self.id)
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn digest(&self) -> [u8; 32] {
+        let identifier = self
+            .identifier
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        state_digest(&[
+            self.id.as_bytes(),
+            identifier.as_bytes(),
+            &self.verifier,
+            &time(Some(self.expires_at)),
+            &integer(self.attempts_left),
+            &time(self.used_at),
+            &integer(self.version),
+        ])
+    }
+}
+
+/// A certificate.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The serial number, lower-case hexadecimal, the primary key.
+    pub serial: String,
+    /// The primary identity.
+    pub owner: Identifier,
+    /// The registrant it was issued to.
+    pub registrant: Identifier,
+    /// The device.
+    pub device: DeviceId,
+    /// The thumbprint of its public key.
+    pub jkt: String,
+    /// SHA-256 of the DER, b64u.
+    pub x5t: String,
+    /// The chain, DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// When it begins.
+    pub not_before: Timestamp,
+    /// When it ends.
+    pub not_after: Timestamp,
+    /// Its entry in the status list.
+    pub status_index: u32,
+    /// The endorsement of its device by a sibling, a compact JWS; empty if there is none.
+    pub endorsement: String,
+    /// Whether operators approved this device in place of an endorsement, the owner having had
+    /// others before.
+    pub recovered: bool,
+    /// Where it is in its life.
+    pub state: CertificateState,
+    /// Why it was revoked.
+    pub reason: Option<RevocationReason>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The version, from 1.
+    pub version: u64,
+}
+
+impl Audited for Certificate {
+    fn resource(&self) -> String {
+        format!("certificate:{}", self.serial)
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn digest(&self) -> [u8; 32] {
+        let chain: Vec<&[u8]> = self.chain.iter().map(Vec::as_slice).collect();
+        state_digest(&[
+            self.serial.as_bytes(),
+            self.owner.to_string().as_bytes(),
+            self.registrant.to_string().as_bytes(),
+            self.device.as_str().as_bytes(),
+            self.jkt.as_bytes(),
+            self.x5t.as_bytes(),
+            &lp::encode(&chain),
+            &time(Some(self.not_before)),
+            &time(Some(self.not_after)),
+            &integer(self.status_index),
+            self.endorsement.as_bytes(),
+            &integer(self.recovered),
+            self.state.as_str().as_bytes(),
+            reason(self.reason),
+            &time(self.revoked_at),
+            &integer(self.version),
+        ])
+    }
+}
+
+/// An encryption key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EncryptionKey {
+    /// The thumbprint, the primary key.
+    pub kid: String,
+    /// The owner.
+    pub owner: Identifier,
+    /// The device.
+    pub device: DeviceId,
+    /// The public JWK as it is published, with its binding: JSON.
+    pub jwk: String,
+    /// The owner's sequence in the binding.
+    pub sequence: u32,
+    /// The binding's entry in the status list.
+    pub status_index: u32,
+    /// The certificate that the binding was made with.
+    pub certificate: String,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was published.
+    pub activated_at: Option<Timestamp>,
+    /// When the binding ends.
+    pub expires_at: Timestamp,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// Why it was revoked.
+    pub reason: Option<RevocationReason>,
+    /// The version, from 1.
+    pub version: u64,
+}
+
+impl Audited for EncryptionKey {
+    fn resource(&self) -> String {
+        format!("key:{}", self.kid)
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn digest(&self) -> [u8; 32] {
+        state_digest(&[
+            self.kid.as_bytes(),
+            self.owner.to_string().as_bytes(),
+            self.device.as_str().as_bytes(),
+            self.jwk.as_bytes(),
+            &integer(self.sequence),
+            &integer(self.status_index),
+            self.certificate.as_bytes(),
+            &time(Some(self.created_at)),
+            &time(self.activated_at),
+            &time(Some(self.expires_at)),
+            self.state.as_str().as_bytes(),
+            reason(self.reason),
+            &integer(self.version),
+        ])
+    }
+}
+
+/// A registration under way: the challenge has been given out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeySession {
+    /// The session id, b64u of 16 bytes, the primary key.
+    pub id: String,
+    /// The owner.
+    pub owner: Identifier,
+    /// The device.
+    pub device: DeviceId,
+    /// The certificate that began it.
+    pub certificate: String,
+    /// The thumbprint of the key.
+    pub kid: String,
+    /// The public JWK, JSON.
+    pub jwk: String,
+    /// SHA-256 of the nonce.
+    pub nonce_hash: [u8; 32],
+    /// The reserved entry in the status list.
+    pub status_index: u32,
+    /// Wrong answers that are still allowed.
+    pub attempts_left: u32,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it has led to a key.
+    pub used: bool,
+}
+
+/// What a public key is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Signatures: a certificate's key.
+    Sig,
+    /// Encryption.
+    Enc,
+}
+
+impl KeyUse {
+    /// The stored name, as in RFC 7517 section 4.2.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sig => "sig",
+            Self::Enc => "enc",
+        }
+    }
+
+    /// The use of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "sig" => Some(Self::Sig),
+            "enc" => Some(Self::Enc),
+            _ => None,
+        }
+    }
+}
+
+/// A public key belongs to one owner and one use, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKeyClaim {
+    /// The thumbprint.
+    pub jkt: String,
+    /// The owner.
+    pub owner: Identifier,
+    /// The use.
+    pub key_use: KeyUse,
+}
+
+/// A recipient's JWK Set, ready to be served.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredJwkSet {
+    /// The recipient, the primary key.
+    pub recipient: Identifier,
+    /// The bytes, JSON.
+    pub body: Vec<u8>,
+    /// The strong entity tag, with its quotes.
+    pub etag: String,
+    /// Whether it holds an encryption key.
+    pub has_keys: bool,
+}
+
+/// A change that the directory and watchers must hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeEvent {
+    /// The position in commit order, from 1; given by the store.
+    pub seq: u64,
+    /// Whose keys changed.
+    pub recipient: Identifier,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An entry of the status list: 0 VALID, 1 INVALID, 2 SUSPENDED, 3 OTHER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// The index, from 0 without gaps.
+    pub index: u32,
+    /// The value.
+    pub status: u8,
+}
+
+/// An integer in a digest: 8 bytes (docs/formats.md section 1).
+fn integer(number: impl Into<u64>) -> [u8; 8] {
+    number.into().to_be_bytes()
+}
+
+/// A time in a digest; an absent one is 0.
+fn time(time: Option<Timestamp>) -> [u8; 8] {
+    time.map_or(0, Timestamp::unix).to_be_bytes()
+}
+
+/// A reason in a digest; an absent one is empty.
+fn reason(reason: Option<RevocationReason>) -> &'static [u8] {
+    reason.map_or(b"", |reason| reason.as_str().as_bytes())
+}
+
+shows!(Registrant {
+    id,
+    active,
+    version
+});
+shows!(EnrolmentCode {
+    id,
+    identifier,
+    expires_at,
+    attempts_left,
+    used_at,
+    version
+});
+shows!(Certificate {
+    serial,
+    owner,
+    device,
+    state,
+    reason,
+    version
+});
+shows!(EncryptionKey {
+    kid,
+    owner,
+    device,
+    sequence,
+    state,
+    reason,
+    version
+});
+shows!(KeySession {
+    id,
+    owner,
+    device,
+    kid,
+    attempts_left,
+    used
+});
+shows!(StoredJwkSet {
+    recipient,
+    etag,
+    has_keys
+});

@@ -1,0 +1,162 @@
+//! What the registration service and the directory ask of a database.
+
+use std::future::Future;
+
+use kleis_types::{Identifier, Timestamp};
+
+use super::{
+    Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim, Registrant,
+    Role, StatusEntry, StoredJwkSet,
+};
+use crate::{EvidenceRead, EvidenceTx, Store, StoreError};
+
+type Found<T> = Result<Option<T>, StoreError>;
+type Listed<T> = Result<Vec<T>, StoreError>;
+type Done = Result<(), StoreError>;
+
+/// What registration and directory read.
+pub trait RegistryRead: EvidenceRead {
+    /// The registrant that an identifier belongs to (application ignored).
+    fn registrant(
+        &mut self,
+        identifier: &Identifier,
+    ) -> impl Future<Output = Found<Registrant>> + Send;
+    /// The registrants whose `id`, as text, comes after `after`, in order.
+    fn registrants(
+        &mut self,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Listed<Registrant>> + Send;
+    /// The roles of a person.
+    fn roles(&mut self, person: &Identifier) -> impl Future<Output = Listed<Role>> + Send;
+    /// How many persons have a role.
+    fn role_holders(&mut self, role: Role) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// An enrolment code.
+    fn enrolment_code(&mut self, id: &str) -> impl Future<Output = Found<EnrolmentCode>> + Send;
+    /// A certificate by serial number.
+    fn certificate(&mut self, serial: &str) -> impl Future<Output = Found<Certificate>> + Send;
+    /// A certificate by `x5t#S256`.
+    fn certificate_by_x5t(&mut self, x5t: &str) -> impl Future<Output = Found<Certificate>> + Send;
+    /// The certificates of an owner, newest first, of all states.
+    fn certificates_of(
+        &mut self,
+        owner: &Identifier,
+    ) -> impl Future<Output = Listed<Certificate>> + Send;
+    /// The certificates issued to a registrant under any of its identities and applications.
+    fn certificates_of_registrant(
+        &mut self,
+        registrant: &Identifier,
+    ) -> impl Future<Output = Listed<Certificate>> + Send;
+    /// An encryption key.
+    fn encryption_key(&mut self, kid: &str) -> impl Future<Output = Found<EncryptionKey>> + Send;
+    /// The encryption keys of an owner, newest first, of all states.
+    fn encryption_keys_of(
+        &mut self,
+        owner: &Identifier,
+    ) -> impl Future<Output = Listed<EncryptionKey>> + Send;
+    /// A registration under way.
+    fn key_session(&mut self, id: &str) -> impl Future<Output = Found<KeySession>> + Send;
+    /// Whose a public key is.
+    fn public_key(&mut self, jkt: &str) -> impl Future<Output = Found<PublicKeyClaim>> + Send;
+    /// The largest sequence in a binding of this owner; 0 if there is none.
+    fn owner_sequence(
+        &mut self,
+        owner: &Identifier,
+    ) -> impl Future<Output = Result<u32, StoreError>> + Send;
+    /// A recipient's JWK Set.
+    fn jwk_set(
+        &mut self,
+        recipient: &Identifier,
+    ) -> impl Future<Output = Found<StoredJwkSet>> + Send;
+    /// The recipients of this type and value that have an encryption key, whatever their
+    /// application, in order.
+    fn recipients(
+        &mut self,
+        type_name: &str,
+        value: &str,
+    ) -> impl Future<Output = Listed<Identifier>> + Send;
+    /// The primary identity that an alias stands for in a certificate.
+    fn alias(&mut self, alias: &Identifier) -> impl Future<Output = Found<Identifier>> + Send;
+    /// The version of the status list and all its entries, by index: one byte each (0 to 3).
+    fn status_entries(&mut self)
+    -> impl Future<Output = Result<(u64, Vec<u8>), StoreError>> + Send;
+    /// The changes after `after`, in commit order.
+    fn changes(
+        &mut self,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Listed<ChangeEvent>> + Send;
+    /// Active keys and certificates whose end has come, at most `limit` of each.
+    fn ended(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<(Vec<Certificate>, Vec<EncryptionKey>), StoreError>> + Send;
+}
+
+/// What registration writes. The directory never gets one of these.
+///
+/// Methods that store a versioned record take it with its *new* version: 1 adds it, any other
+/// replaces the version before.
+pub trait RegistryTx: RegistryRead + EvidenceTx {
+    /// Adds or changes a registrant.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if an identifier belongs to another one;
+    /// [`StoreError::VersionConflict`].
+    fn put_registrant(&mut self, registrant: &Registrant) -> impl Future<Output = Done> + Send;
+    /// Gives a person a role; harmless if they have it.
+    fn put_role(&mut self, person: &Identifier, role: Role) -> impl Future<Output = Done> + Send;
+    /// Adds or changes an enrolment code.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`], [`StoreError::VersionConflict`].
+    fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> impl Future<Output = Done> + Send;
+    /// Adds or changes a certificate.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if the serial is taken, or if the (owner, device) has an
+    /// active certificate; [`StoreError::VersionConflict`].
+    fn put_certificate(&mut self, certificate: &Certificate) -> impl Future<Output = Done> + Send;
+    /// Adds or changes an encryption key.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`], [`StoreError::VersionConflict`].
+    fn put_encryption_key(&mut self, key: &EncryptionKey) -> impl Future<Output = Done> + Send;
+    /// Adds or replaces a registration under way.
+    fn put_key_session(&mut self, session: &KeySession) -> impl Future<Output = Done> + Send;
+    /// Claims a public key for an owner and a use; harmless if the same claim stands already.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if it belongs to another owner or another use.
+    fn claim_public_key(&mut self, claim: &PublicKeyClaim) -> impl Future<Output = Done> + Send;
+    /// Remembers the largest sequence of an owner.
+    fn put_owner_sequence(
+        &mut self,
+        owner: &Identifier,
+        sequence: u32,
+    ) -> impl Future<Output = Done> + Send;
+    /// Lets an alias stand for a primary identity.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if it stands for another one.
+    fn put_alias(
+        &mut self,
+        alias: &Identifier,
+        primary: &Identifier,
+    ) -> impl Future<Output = Done> + Send;
+    /// Replaces a recipient's JWK Set and appends the change event.
+    fn put_jwk_set(
+        &mut self,
+        set: &StoredJwkSet,
+        at: Timestamp,
+    ) -> impl Future<Output = Done> + Send;
+    /// Takes the next entry of the status list, with the value 3 (OTHER).
+    fn allocate_status(&mut self) -> impl Future<Output = Result<u32, StoreError>> + Send;
+    /// Sets an entry of the status list and raises the list's version.
+    fn put_status(&mut self, entry: StatusEntry) -> impl Future<Output = Done> + Send;
+}
+
+/// A database of the registration service.
+pub trait RegistryStore: Store<Tx: RegistryTx, Reader: RegistryRead> {}
+impl<S: Store<Tx: RegistryTx, Reader: RegistryRead>> RegistryStore for S {}
