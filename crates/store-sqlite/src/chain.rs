@@ -1,0 +1,40 @@
+//! The head of this process' audit chain.
+
+use kleis_store::StoreError;
+
+use crate::{link::Link, row::Row};
+
+/// Where the chain stands. Restored when an act is undone, loaded anew when a commit has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(crate) id: String,
+    pub(crate) seq: u64,
+    pub(crate) head: [u8; 32],
+}
+
+impl Chain {
+    /// The chain as the database knows it: a new one begins with 32 zero bytes.
+    pub(crate) async fn load(link: &mut Link, id: &str) -> Result<Self, StoreError> {
+        let last = sqlx::query!(
+            "SELECT id, seq, hash FROM audit WHERE chain = ? ORDER BY seq DESC LIMIT 1",
+            id
+        )
+        .fetch_optional(link.connection())
+        .await;
+        let (seq, head) = match link.done(last)? {
+            None => (0, [0; 32]),
+            Some(last) => {
+                let row = Row::new("audit", &last.id);
+                (
+                    row.unsigned("seq", last.seq)?,
+                    row.hash("hash", &last.hash)?,
+                )
+            }
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            seq,
+            head,
+        })
+    }
+}

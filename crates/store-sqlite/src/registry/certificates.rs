@@ -1,0 +1,214 @@
+//! Certificates.
+
+use kleis_store::{StoreError, registry::Certificate};
+use kleis_types::{CertificateState, Identifier, RevocationReason, Timestamp, lp};
+
+use crate::{
+    link::Link,
+    row::{Row, before, integer, split_lp, time},
+};
+
+pub(crate) struct CertificateRow {
+    serial: String,
+    owner: String,
+    registrant: String,
+    device: String,
+    jkt: String,
+    x5t: String,
+    chain: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+    status_index: i64,
+    endorsement: String,
+    recovered: i64,
+    state: String,
+    reason: Option<String>,
+    revoked_at: Option<i64>,
+    version: i64,
+}
+
+impl TryFrom<CertificateRow> for Certificate {
+    type Error = StoreError;
+
+    fn try_from(stored: CertificateRow) -> Result<Self, StoreError> {
+        let row = Row::new("certificates", &stored.serial);
+        Ok(Self {
+            owner: row.parse("owner", &stored.owner)?,
+            registrant: row.parse("registrant", &stored.registrant)?,
+            device: row.parse("device", &stored.device)?,
+            chain: split_lp(&stored.chain).ok_or_else(|| row.inconsistent("chain"))?,
+            status_index: row.unsigned("status_index", stored.status_index)?,
+            state: row.parse("state", &stored.state)?,
+            reason: row.parse_optional("reason", stored.reason.as_deref())?,
+            version: row.unsigned("version", stored.version)?,
+            jkt: stored.jkt,
+            x5t: stored.x5t,
+            not_before: Timestamp::from_unix(stored.not_before),
+            not_after: Timestamp::from_unix(stored.not_after),
+            endorsement: stored.endorsement,
+            recovered: stored.recovered == 1,
+            revoked_at: time(stored.revoked_at),
+            serial: stored.serial,
+        })
+    }
+}
+
+/// The columns of a certificate, and the rest of the statement.
+macro_rules! select_certificates {
+    ($rest:literal, $($value:expr),+) => {
+        sqlx::query_as!(
+            CertificateRow,
+            "SELECT serial, owner, registrant, device, jkt, x5t, chain, not_before, not_after, \
+             status_index, endorsement, recovered, state, reason, revoked_at, version \
+             FROM certificates "
+                + $rest,
+            $($value),+
+        )
+    };
+}
+
+pub(crate) async fn by_serial(
+    link: &mut Link,
+    serial: &str,
+) -> Result<Option<Certificate>, StoreError> {
+    let found = select_certificates!("WHERE serial = ?", serial)
+        .fetch_optional(link.next()?)
+        .await;
+    link.record(found)
+}
+
+pub(crate) async fn by_x5t(link: &mut Link, x5t: &str) -> Result<Option<Certificate>, StoreError> {
+    let found = select_certificates!("WHERE x5t = ?", x5t)
+        .fetch_optional(link.next()?)
+        .await;
+    link.record(found)
+}
+
+pub(crate) async fn of_owner(
+    link: &mut Link,
+    owner: &Identifier,
+) -> Result<Vec<Certificate>, StoreError> {
+    let owner = owner.to_string();
+    let found = select_certificates!("WHERE owner = ? ORDER BY id DESC", owner)
+        .fetch_all(link.next()?)
+        .await;
+    link.records(found)
+}
+
+pub(crate) async fn of_registrant(
+    link: &mut Link,
+    registrant: &Identifier,
+) -> Result<Vec<Certificate>, StoreError> {
+    let registrant = registrant.to_string();
+    let found = select_certificates!("WHERE registrant = ? ORDER BY id DESC", registrant)
+        .fetch_all(link.next()?)
+        .await;
+    link.records(found)
+}
+
+pub(crate) async fn ended(
+    link: &mut Link,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Certificate>, StoreError> {
+    let now = now.unix();
+    let found = select_certificates!(
+        "WHERE state = 'ACTIVE' AND not_after <= ? ORDER BY not_after, id LIMIT ?",
+        now,
+        limit
+    )
+    .fetch_all(link.next()?)
+    .await;
+    link.records(found)
+}
+
+pub(crate) async fn after(
+    link: &mut Link,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<CertificateRow>, StoreError> {
+    let found = select_certificates!("WHERE serial > ? ORDER BY serial LIMIT ?", after, limit)
+        .fetch_all(link.next()?)
+        .await;
+    link.done(found)
+}
+
+pub(crate) async fn put(link: &mut Link, certificate: &Certificate) -> Result<(), StoreError> {
+    if certificate.version == 1 && by_serial(link, &certificate.serial).await?.is_some() {
+        return Err(StoreError::AlreadyExists(
+            "a certificate with this serial number",
+        ));
+    }
+    let (owner, registrant) = (
+        certificate.owner.to_string(),
+        certificate.registrant.to_string(),
+    );
+    let device = certificate.device.as_str();
+    let ders: Vec<&[u8]> = certificate.chain.iter().map(Vec::as_slice).collect();
+    let chain = lp::encode(&ders);
+    let (not_before, not_after) = (certificate.not_before.unix(), certificate.not_after.unix());
+    let recovered = i64::from(certificate.recovered);
+    let state = CertificateState::as_str(certificate.state);
+    let reason = certificate.reason.map(RevocationReason::as_str);
+    let revoked_at = certificate.revoked_at.map(Timestamp::unix);
+    let (version, expected) = (integer(certificate.version), before(certificate.version));
+    // An insert where it is the first version, or else an update of the version before.
+    let put = if certificate.version == 1 {
+        sqlx::query!(
+            "INSERT INTO certificates (serial, owner, registrant, device, jkt, x5t, chain, \
+             not_before, not_after, status_index, endorsement, recovered, state, reason, \
+             revoked_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            certificate.serial,
+            owner,
+            registrant,
+            device,
+            certificate.jkt,
+            certificate.x5t,
+            chain,
+            not_before,
+            not_after,
+            certificate.status_index,
+            certificate.endorsement,
+            recovered,
+            state,
+            reason,
+            revoked_at,
+            version
+        )
+        .execute(link.next()?)
+        .await
+    } else {
+        sqlx::query!(
+            "UPDATE certificates SET owner = ?, registrant = ?, device = ?, jkt = ?, x5t = ?, \
+             chain = ?, not_before = ?, not_after = ?, status_index = ?, endorsement = ?, \
+             recovered = ?, state = ?, reason = ?, revoked_at = ?, version = ? \
+             WHERE serial = ? AND version = ?",
+            owner,
+            registrant,
+            device,
+            certificate.jkt,
+            certificate.x5t,
+            chain,
+            not_before,
+            not_after,
+            certificate.status_index,
+            certificate.endorsement,
+            recovered,
+            state,
+            reason,
+            revoked_at,
+            version,
+            certificate.serial,
+            expected
+        )
+        .execute(link.next()?)
+        .await
+    };
+    match link
+        .done_unless("an active certificate of this owner and device", put)?
+        .rows_affected()
+    {
+        0 => Err(StoreError::VersionConflict),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,217 @@
+//! The registration service's records.
+
+mod certificates;
+mod claims;
+mod keys;
+mod published;
+mod registrants;
+
+use kleis_store::{
+    Audited, StoreError,
+    registry::{
+        Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim,
+        Registrant, RegistryRead, RegistryTx, Role, StatusEntry, StoredJwkSet,
+    },
+};
+use kleis_types::{Identifier, Timestamp};
+
+use crate::{
+    link::Link,
+    schema::{AuditedState, Registry},
+    session::{Session, Tx},
+    states::{add_states, key_after},
+};
+
+type Found<T> = Result<Option<T>, StoreError>;
+type Listed<T> = Result<Vec<T>, StoreError>;
+type Done = Result<(), StoreError>;
+
+impl<M: Send> RegistryRead for Session<Registry, M> {
+    async fn registrant(&mut self, identifier: &Identifier) -> Found<Registrant> {
+        registrants::of_identifier(&mut self.link, identifier).await
+    }
+
+    async fn registrants(&mut self, after: &str, limit: u32) -> Listed<Registrant> {
+        registrants::after(&mut self.link, after, limit).await
+    }
+
+    async fn roles(&mut self, person: &Identifier) -> Listed<Role> {
+        registrants::roles(&mut self.link, person).await
+    }
+
+    async fn role_holders(&mut self, role: Role) -> Result<u64, StoreError> {
+        registrants::role_holders(&mut self.link, role).await
+    }
+
+    async fn enrolment_code(&mut self, id: &str) -> Found<EnrolmentCode> {
+        registrants::code(&mut self.link, id).await
+    }
+
+    async fn certificate(&mut self, serial: &str) -> Found<Certificate> {
+        certificates::by_serial(&mut self.link, serial).await
+    }
+
+    async fn certificate_by_x5t(&mut self, x5t: &str) -> Found<Certificate> {
+        certificates::by_x5t(&mut self.link, x5t).await
+    }
+
+    async fn certificates_of(&mut self, owner: &Identifier) -> Listed<Certificate> {
+        certificates::of_owner(&mut self.link, owner).await
+    }
+
+    async fn certificates_of_registrant(&mut self, registrant: &Identifier) -> Listed<Certificate> {
+        certificates::of_registrant(&mut self.link, registrant).await
+    }
+
+    async fn encryption_key(&mut self, kid: &str) -> Found<EncryptionKey> {
+        keys::by_kid(&mut self.link, kid).await
+    }
+
+    async fn encryption_keys_of(&mut self, owner: &Identifier) -> Listed<EncryptionKey> {
+        keys::of_owner(&mut self.link, owner).await
+    }
+
+    async fn key_session(&mut self, id: &str) -> Found<KeySession> {
+        keys::session(&mut self.link, id).await
+    }
+
+    async fn public_key(&mut self, jkt: &str) -> Found<PublicKeyClaim> {
+        claims::public_key(&mut self.link, jkt).await
+    }
+
+    async fn owner_sequence(&mut self, owner: &Identifier) -> Result<u32, StoreError> {
+        claims::sequence(&mut self.link, owner).await
+    }
+
+    async fn jwk_set(&mut self, recipient: &Identifier) -> Found<StoredJwkSet> {
+        published::jwk_set(&mut self.link, recipient).await
+    }
+
+    async fn recipients(&mut self, type_name: &str, value: &str) -> Listed<Identifier> {
+        published::recipients(&mut self.link, type_name, value).await
+    }
+
+    async fn alias(&mut self, alias: &Identifier) -> Found<Identifier> {
+        claims::alias(&mut self.link, alias).await
+    }
+
+    async fn status_entries(&mut self) -> Result<(u64, Vec<u8>), StoreError> {
+        published::status_entries(&mut self.link).await
+    }
+
+    async fn changes(&mut self, after: u64, limit: u32) -> Listed<ChangeEvent> {
+        published::changes(&mut self.link, after, limit).await
+    }
+
+    async fn ended(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<Certificate>, Vec<EncryptionKey>), StoreError> {
+        let certificates = certificates::ended(&mut self.link, now, limit).await?;
+        let keys = keys::ended(&mut self.link, now, limit).await?;
+        Ok((certificates, keys))
+    }
+}
+
+impl RegistryTx for Tx<Registry> {
+    async fn put_registrant(&mut self, registrant: &Registrant) -> Done {
+        registrants::put(&mut self.link, registrant, &registrant.resource()).await?;
+        self.mode.duty.changed(registrant);
+        Ok(())
+    }
+
+    async fn put_role(&mut self, person: &Identifier, role: Role) -> Done {
+        registrants::put_role(&mut self.link, person, role).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> Done {
+        registrants::put_code(&mut self.link, code).await?;
+        self.mode.duty.changed(code);
+        Ok(())
+    }
+
+    async fn put_certificate(&mut self, certificate: &Certificate) -> Done {
+        certificates::put(&mut self.link, certificate).await?;
+        self.mode.duty.changed(certificate);
+        Ok(())
+    }
+
+    async fn put_encryption_key(&mut self, key: &EncryptionKey) -> Done {
+        keys::put(&mut self.link, key).await?;
+        self.mode.duty.changed(key);
+        Ok(())
+    }
+
+    async fn put_key_session(&mut self, session: &KeySession) -> Done {
+        keys::put_session(&mut self.link, session).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn claim_public_key(&mut self, claim: &PublicKeyClaim) -> Done {
+        claims::claim_public_key(&mut self.link, claim).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn put_owner_sequence(&mut self, owner: &Identifier, sequence: u32) -> Done {
+        claims::put_sequence(&mut self.link, owner, sequence).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn put_alias(&mut self, alias: &Identifier, primary: &Identifier) -> Done {
+        claims::put_alias(&mut self.link, alias, primary).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn put_jwk_set(&mut self, set: &StoredJwkSet, at: Timestamp) -> Done {
+        published::put_jwk_set(&mut self.link, set, at).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn allocate_status(&mut self) -> Result<u32, StoreError> {
+        let index = published::allocate_status(&mut self.link).await?;
+        self.mode.duty.wrote();
+        Ok(index)
+    }
+
+    async fn put_status(&mut self, entry: StatusEntry) -> Done {
+        published::put_status(&mut self.link, entry).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+}
+
+/// The states of certificates, codes, keys and registrants: in the order of their names.
+pub(crate) async fn audited_states(
+    link: &mut Link,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<AuditedState>, StoreError> {
+    let mut states = Vec::new();
+    let mut left = limit;
+    if let Some(key) = key_after("certificate:", after) {
+        let rows = certificates::after(link, key, left).await?;
+        add_states::<Certificate, _>(&mut states, &mut left, rows)?;
+    }
+    if let Some(key) = key_after("code:", after) {
+        let rows = registrants::codes_after(link, key, left).await?;
+        add_states::<EnrolmentCode, _>(&mut states, &mut left, rows)?;
+    }
+    if let Some(key) = key_after("key:", after) {
+        let rows = keys::after(link, key, left).await?;
+        add_states::<EncryptionKey, _>(&mut states, &mut left, rows)?;
+    }
+    if key_after("registrant:", after).is_some() {
+        // Its resource column holds the whole name.
+        let rows = registrants::after_resource(link, after, left).await?;
+        add_states::<Registrant, _>(&mut states, &mut left, rows)?;
+    }
+    Ok(states)
+}
