@@ -1,0 +1,169 @@
+//! The frame around every order.
+
+use std::sync::Arc;
+
+use kleis_store::{Act, AuditOutcome, StoreError, registry::RegistryTx};
+use kleis_wrap::WrapError;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    Account, Ledger,
+    kept::{KeptOrder, OrderSeal},
+};
+use crate::{RegistrationError, StatusBoard, admission::Evidence, status::StatusChanges};
+
+/// What an order asks for, as work on one transaction. An `Err` leaves nothing behind.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// The act's name, which is also the action in the audit.
+    const NAME: &'static str;
+    /// Whether the order may say which version of a record it expects.
+    const VERSIONED: bool = false;
+    /// The body of the reply.
+    type Result: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Does it.
+    fn run<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        evidence: &Evidence,
+    ) -> impl Future<Output = Result<Verdict<Self::Result>, RegistrationError>> + Send;
+}
+
+/// How the work ended: either way, what it wrote is kept.
+#[derive(Debug)]
+pub(crate) enum Verdict<R> {
+    /// It is done.
+    Done(R),
+    /// It is refused, and the refusal counts.
+    Refused(Refusal),
+}
+
+/// A refusal that is remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Refusal {
+    /// A wrong proof for an enrolment code.
+    #[serde(rename = "ENROLMENT_REFUSED")]
+    Enrolment,
+    /// A wrong answer to a challenge.
+    #[serde(rename = "CHALLENGE_FAILED")]
+    Challenge,
+}
+
+/// A remembered refusal in the place of a result: no result has such a member.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredRefusal {
+    refused: Refusal,
+}
+
+impl<R: Serialize + DeserializeOwned> Verdict<R> {
+    /// The result, or the error that tells of the refusal.
+    pub(crate) fn into_result(self) -> Result<R, RegistrationError> {
+        match self {
+            Self::Done(result) => Ok(result),
+            Self::Refused(Refusal::Enrolment) => Err(RegistrationError::EnrolmentRefused),
+            Self::Refused(Refusal::Challenge) => Err(RegistrationError::ChallengeFailed),
+        }
+    }
+
+    fn to_json(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Done(result) => serde_json::to_string(result),
+            Self::Refused(refused) => serde_json::to_string(&StoredRefusal { refused: *refused }),
+        }
+    }
+
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        if let Ok(StoredRefusal { refused }) = serde_json::from_str(json) {
+            return Ok(Self::Refused(refused));
+        }
+        serde_json::from_str(json).map(Self::Done)
+    }
+}
+
+/// An order on its way through the database.
+pub(crate) struct Carried<W> {
+    pub(crate) evidence: Evidence,
+    pub(crate) work: W,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) seal: OrderSeal,
+}
+
+impl<Tx: RegistryTx, W: Work> Act<Tx> for Carried<W> {
+    const NAME: &'static str = W::NAME;
+    /// `Err` if what is kept of the same order was tampered with: the alarm is committed.
+    type Output = Result<(Verdict<W::Result>, StatusChanges), WrapError>;
+    type Error = RegistrationError;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Self::Error> {
+        let evidence = &self.evidence;
+        match self.seal.find(tx, &evidence.jti).await? {
+            KeptOrder::Nothing => {}
+            KeptOrder::Tampered => {
+                self.alarm(tx).await?;
+                return Ok(Err(WrapError::OrderTampered));
+            }
+            KeptOrder::Genuine(former) => {
+                if former.digest != evidence.digest {
+                    return Err(RegistrationError::JtiReused);
+                }
+                let verdict = Verdict::from_json(&former.result)?;
+                return Ok(Ok((verdict, self.board.stamp(Vec::new()))));
+            }
+        }
+        if !W::VERSIONED && evidence.expected_version.is_some() {
+            return Err(RegistrationError::VersionUnexpected);
+        }
+        let mut ledger = Ledger::new(tx, Account::of(evidence, W::NAME));
+        let verdict = self.work.run(&mut ledger, evidence).await?;
+        let order = self.seal.seal(evidence.to_stored(verdict.to_json()?));
+        ledger.tx.record_order(&order).await?;
+        let changes = ledger.into_status_changes();
+        Ok(Ok((verdict, self.board.stamp(changes))))
+    }
+}
+
+impl<W: Work> Carried<W> {
+    /// Tells of a kept order that we did not write.
+    async fn alarm<Tx: RegistryTx>(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let Evidence { jti, trace_id, .. } = &self.evidence;
+        tracing::error!(trace_id, jti, "the row of a kept order was tampered with");
+        let resource = format!("order:{jti}");
+        Ledger::new(tx, Account::of(&self.evidence, W::NAME))
+            .note(AuditOutcome::Alarm, &resource, "ORDER_TAMPERED")
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kleis_proto::registration::v1::CompleteKeyResult;
+
+    use super::*;
+
+    type Completed = Verdict<CompleteKeyResult>;
+
+    #[test]
+    fn verdicts_are_read_back() {
+        let result = CompleteKeyResult {
+            kid: "k".into(),
+            state: "ACTIVE".into(),
+            version: 1,
+        };
+        let json = Verdict::Done(result.clone()).to_json().unwrap();
+        assert_eq!(json, r#"{"kid":"k","state":"ACTIVE","version":1}"#);
+        assert!(matches!(Completed::from_json(&json), Ok(Verdict::Done(read)) if read == result));
+
+        for refusal in [Refusal::Enrolment, Refusal::Challenge] {
+            let json = Completed::Refused(refusal).to_json().unwrap();
+            let read = Completed::from_json(&json).unwrap();
+            assert!(matches!(read, Verdict::Refused(read) if read == refusal));
+            assert!(read_as_error(&json));
+        }
+        assert!(Completed::from_json(r#"{"refused":"SOMETHING_ELSE"}"#).is_err());
+    }
+
+    fn read_as_error(json: &str) -> bool {
+        Completed::from_json(json).unwrap().into_result().is_err()
+    }
+}

@@ -1,0 +1,106 @@
+//! What an identity is proved with: an enrolment code, or the endorsement of a sibling device.
+
+use kleis_pki::Csr;
+use kleis_store::{
+    AuditOutcome,
+    registry::{EnrolmentCode, RegistryTx},
+};
+use kleis_trust::{endorsement::Endorsement, enrolment_code};
+use kleis_types::{CertificateState, DeviceId, Identifier, InstallationId};
+use kleis_wrap::RootKek;
+
+use super::Ledger;
+use crate::{RegistrationError, command::CodeProof};
+
+/// The purpose under which verifiers are wrapped; their name is the code's id.
+pub(crate) const VERIFIER: &str = "enrolment";
+
+/// How many wrong proofs end a code.
+pub(crate) const ATTEMPTS: u32 = 10;
+
+/// Whose code it must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CodeFor<'a> {
+    /// The code of this identity.
+    Identity(&'a Identifier),
+    /// The code for the first operator, whoever that is.
+    Bootstrap,
+}
+
+/// The request that the proof is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proven<'a> {
+    pub(super) csr: &'a Csr,
+    pub(super) identifier: &'a Identifier,
+    pub(super) device: &'a DeviceId,
+    pub(super) installation: &'a InstallationId,
+}
+
+/// Looks at a proof and spends the code if it is right. `false`: it is wrong, which has cost an
+/// attempt and is in the audit.
+///
+/// Whether the code exists, is another's, spent, expired or out of attempts is not told apart.
+pub(super) async fn spend_code<Tx: RegistryTx>(
+    ledger: &mut Ledger<'_, Tx>,
+    kek: &RootKek,
+    proof: &CodeProof,
+    whose: CodeFor<'_>,
+    request: Proven<'_>,
+) -> Result<bool, RegistrationError> {
+    let found = ledger.tx.enrolment_code(&proof.code_id.to_string()).await?;
+    let mut code = found
+        .filter(|code| is_usable(code, whose, ledger.at()))
+        .ok_or(RegistrationError::EnrolmentRefused)?;
+    let verifier = kek.unwrap_secret(request.installation, VERIFIER, &code.id, &code.verifier)?;
+    let right = enrolment_code::verify_proof(
+        &verifier,
+        request.csr.der(),
+        request.identifier,
+        request.device,
+        request.installation,
+        &proof.mac,
+    );
+    code.version += 1;
+    if right {
+        code.verifier = Vec::new();
+        code.used_at = Some(ledger.at());
+        ledger.put_code(&code, AuditOutcome::Done, "spent").await?;
+    } else {
+        code.attempts_left = code.attempts_left.saturating_sub(1);
+        // Whoever it was has not shown to be the one whom the code is for.
+        ledger.disown();
+        ledger
+            .put_code(&code, AuditOutcome::Refused, "wrong proof")
+            .await?;
+    }
+    Ok(right)
+}
+
+fn is_usable(code: &EnrolmentCode, whose: CodeFor<'_>, now: kleis_types::Timestamp) -> bool {
+    let of_this = match whose {
+        CodeFor::Identity(identifier) => code.identifier.as_ref() == Some(identifier),
+        CodeFor::Bootstrap => code.identifier.is_none(),
+    };
+    of_this && code.used_at.is_none() && code.attempts_left > 0 && now < code.expires_at
+}
+
+/// Refuses an endorsement whose maker is not, as the records have it now, a device in use of the
+/// owner.
+pub(super) async fn check_endorser<Tx: RegistryTx>(
+    ledger: &mut Ledger<'_, Tx>,
+    endorsement: &Endorsement,
+) -> Result<(), RegistrationError> {
+    let x5t = endorsement.endorser().certificate().x5t_s256();
+    let endorser = ledger.tx.certificate_by_x5t(x5t).await?;
+    let in_use = endorser.is_some_and(|endorser| {
+        endorser.state == CertificateState::Active
+            && ledger.at() <= endorser.not_after
+            && &endorser.owner == endorsement.owner()
+            && &endorser.device != endorsement.device()
+    });
+    if in_use {
+        Ok(())
+    } else {
+        Err(RegistrationError::EndorserNotInUse)
+    }
+}

@@ -1,0 +1,40 @@
+//! Who gives an order, as the records have it at the time of the act.
+
+use kleis_store::registry::{Certificate, RegistryTx, Role};
+use kleis_types::CertificateState;
+
+use super::{Ledger, life};
+use crate::{RegistrationError, admission::Evidence};
+
+/// The certificate that signed the order, if it is in use and its registrant active. The order was
+/// verified before; this is the same question within the transaction, so that nothing is done by a
+/// certificate that is revoked at the same time.
+pub(crate) async fn in_use<Tx: RegistryTx>(
+    ledger: &mut Ledger<'_, Tx>,
+    evidence: &Evidence,
+) -> Result<Certificate, RegistrationError> {
+    let certificate = ledger
+        .tx
+        .certificate_by_x5t(&evidence.signer)
+        .await?
+        .filter(|certificate| certificate.state == CertificateState::Active)
+        .ok_or(RegistrationError::SignerNotInUse)?;
+    if !life::is_active(ledger, &certificate.owner).await? {
+        return Err(RegistrationError::SignerNotInUse);
+    }
+    Ok(certificate)
+}
+
+/// The same, of a person who is an operator.
+pub(crate) async fn operator<Tx: RegistryTx>(
+    ledger: &mut Ledger<'_, Tx>,
+    evidence: &Evidence,
+) -> Result<Certificate, RegistrationError> {
+    let certificate = in_use(ledger, evidence).await?;
+    let roles = ledger.tx.roles(&certificate.registrant).await?;
+    if roles.contains(&Role::Operator) {
+        Ok(certificate)
+    } else {
+        Err(RegistrationError::NotOperator)
+    }
+}

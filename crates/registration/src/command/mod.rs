@@ -1,0 +1,16 @@
+//! An order's body: text into types. Every failure names its field.
+
+mod certificate;
+mod code;
+mod enrol;
+mod fields;
+mod key;
+mod registrants;
+mod role;
+
+pub(crate) use certificate::RevokeCertificate;
+pub(crate) use code::CreateCode;
+pub(crate) use enrol::{CodeProof, Enrol, Proof, refuse_unfit_operator};
+pub(crate) use key::{ActivateKey, BeginKey, CompleteKey, RevokeKey};
+pub(crate) use registrants::ImportRegistrants;
+pub(crate) use role::GrantRole;

@@ -1,0 +1,136 @@
+//! The RPCs that the edge may reach.
+
+use kleis_proto::{
+    call,
+    registration::v1::{self as wire, registration_service_server::RegistrationService},
+};
+use kleis_store::registry::RegistryStore;
+use tonic::{Request, Response, Status};
+
+use super::{Adapter, messages, refuse};
+
+#[tonic::async_trait]
+impl<S: RegistryStore> RegistrationService for Adapter<S> {
+    async fn get_installation(
+        &self,
+        _request: Request<wire::GetInstallationRequest>,
+    ) -> Result<Response<wire::GetInstallationResponse>, Status> {
+        let (installation, root, now) = self.0.installation();
+        Ok(Response::new(wire::GetInstallationResponse {
+            installation: installation.to_string(),
+            root_certificate: root.to_vec(),
+            now: now.unix(),
+        }))
+    }
+
+    async fn list_identifier_types(
+        &self,
+        _request: Request<wire::ListIdentifierTypesRequest>,
+    ) -> Result<Response<wire::ListIdentifierTypesResponse>, Status> {
+        Ok(Response::new(self.0.types().into()))
+    }
+
+    async fn get_status_list(
+        &self,
+        request: Request<wire::GetStatusListRequest>,
+    ) -> Result<Response<wire::GetStatusListResponse>, Status> {
+        let token = self.0.status_token().await;
+        let token = token.map_err(|error| refuse(&call::of(&request), &error))?;
+        Ok(Response::new(wire::GetStatusListResponse {
+            token: token.to_string(),
+        }))
+    }
+
+    async fn enrol(
+        &self,
+        request: Request<wire::EnrolRequest>,
+    ) -> Result<Response<wire::EnrolResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.enrol(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::EnrolResponse { reply }))
+    }
+
+    async fn begin_key(
+        &self,
+        request: Request<wire::BeginKeyRequest>,
+    ) -> Result<Response<wire::BeginKeyResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.begin_key(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::BeginKeyResponse { reply }))
+    }
+
+    async fn complete_key(
+        &self,
+        request: Request<wire::CompleteKeyRequest>,
+    ) -> Result<Response<wire::CompleteKeyResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.complete_key(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::CompleteKeyResponse { reply }))
+    }
+
+    async fn activate_key(
+        &self,
+        request: Request<wire::ActivateKeyRequest>,
+    ) -> Result<Response<wire::ActivateKeyResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.activate_key(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::ActivateKeyResponse { reply }))
+    }
+
+    async fn revoke_key(
+        &self,
+        request: Request<wire::RevokeKeyRequest>,
+    ) -> Result<Response<wire::RevokeKeyResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.revoke_key(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::RevokeKeyResponse { reply }))
+    }
+
+    async fn revoke_certificate(
+        &self,
+        request: Request<wire::RevokeCertificateRequest>,
+    ) -> Result<Response<wire::RevokeCertificateResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .revoke_certificate(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::RevokeCertificateResponse { reply }))
+    }
+
+    async fn list_keys(
+        &self,
+        request: Request<wire::ListKeysRequest>,
+    ) -> Result<Response<wire::ListKeysResponse>, Status> {
+        let call = call::of(&request);
+        let keys = self
+            .0
+            .keys(&call)
+            .await
+            .map_err(|error| refuse(&call, &error))?;
+        let keys = keys.into_iter().map(messages::key).collect();
+        Ok(Response::new(wire::ListKeysResponse { keys }))
+    }
+
+    async fn list_certificates(
+        &self,
+        request: Request<wire::ListCertificatesRequest>,
+    ) -> Result<Response<wire::ListCertificatesResponse>, Status> {
+        let call = call::of(&request);
+        let found = self
+            .0
+            .certificates(&call)
+            .await
+            .map_err(|error| refuse(&call, &error))?;
+        let certificates = found.into_iter().map(messages::certificate).collect();
+        Ok(Response::new(wire::ListCertificatesResponse {
+            certificates,
+        }))
+    }
+}

@@ -1,0 +1,95 @@
+//! What operators reach, and the edge never does.
+
+use kleis_proto::method::registration_admin as method;
+use kleis_store::registry::RegistryStore;
+
+use super::{Parts, Registration};
+use crate::{Call, RegistrationError, acts, command};
+
+impl<S: RegistryStore> Registration<S> {
+    /// Issues the first operator's certificate, on proof of the bootstrap's code. Answers the
+    /// signed reply.
+    pub async fn bootstrap_operator(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        let work = |command: command::Enrol, parts: &Parts| {
+            command::refuse_unfit_operator(&command, &parts.types)?;
+            Ok(acts::bootstrap::Bootstrap {
+                command,
+                issuer: parts.issuer.clone(),
+                kek: parts.kek.clone(),
+                types: parts.types.clone(),
+            })
+        };
+        self.enrolment(order, method::BOOTSTRAP_OPERATOR, call, work)
+            .await
+    }
+
+    /// Fills the register. Answers the signed reply.
+    pub async fn import_registrants(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::IMPORT_REGISTRANTS, call, |order| {
+            let command = command::ImportRegistrants::parse(order.body(), &self.parts.types)?;
+            Ok(acts::import_registrants::ImportRegistrants { command })
+        })
+        .await
+    }
+
+    /// Announces an enrolment code. Answers the signed reply.
+    pub async fn create_enrolment_code(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        let Parts {
+            transport_key,
+            types,
+            issuer,
+            kek,
+            ..
+        } = &*self.parts;
+        self.certified(order, method::CREATE_ENROLMENT_CODE, call, |order| {
+            let command =
+                command::CreateCode::parse(order.body(), order.jti(), transport_key, types)?;
+            let installation = issuer.installation.clone();
+            Ok(acts::create_code::CreateCode {
+                command,
+                installation,
+                kek: kek.clone(),
+            })
+        })
+        .await
+    }
+
+    /// Revokes anybody's certificate. Answers the signed reply.
+    pub async fn revoke_certificate_as_operator(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(
+            order,
+            method::REVOKE_CERTIFICATE_AS_OPERATOR,
+            call,
+            |order| {
+                let command = command::RevokeCertificate::parse_as_operator(order.body())?;
+                Ok(acts::revoke_certificate::RevokeCertificateAsOperator { command })
+            },
+        )
+        .await
+    }
+
+    /// Makes a person an operator. Answers the signed reply.
+    pub async fn grant_role(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
+        self.certified(order, method::GRANT_ROLE, call, |order| {
+            let command = command::GrantRole::parse(order.body(), &self.parts.types)?;
+            Ok(acts::grant_role::GrantRole { command })
+        })
+        .await
+    }
+}

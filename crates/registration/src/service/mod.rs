@@ -1,0 +1,196 @@
+//! The entry points, without transport.
+
+mod admin;
+mod public;
+mod reads;
+mod upkeep;
+
+use std::sync::Arc;
+
+use kleis_jose::Jwk;
+use kleis_store::registry::{RegistryRead as _, RegistryStore};
+use kleis_trust::{
+    Anchors, Signer,
+    order::{Enrolment, Order},
+    reply,
+};
+use kleis_types::{Clock, Random, Timestamp, TypeTable};
+use kleis_wrap::RootKek;
+use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
+
+pub use reads::RegistrantPage;
+pub use upkeep::Swept;
+
+use crate::{
+    Call, RegistrationConfig, RegistrationError, StatusBoard,
+    acts::{Carried, Issuer, OrderSeal, Verdict, Work},
+    admission::{self, Evidence},
+    command, status,
+};
+
+/// The registration service over a registry's database. Clones are the same service.
+#[derive(Clone, Debug)]
+pub struct Registration<S> {
+    store: S,
+    parts: Arc<Parts>,
+}
+
+/// What all clones share.
+#[derive(Debug)]
+struct Parts {
+    anchors: Anchors,
+    issuer: Issuer,
+    signer: Signer,
+    status_signer: Signer,
+    transport_key: Jwk,
+    kek: Arc<RootKek>,
+    types: Arc<TypeTable>,
+    bootstrap_lifetime: i64,
+    board: Arc<StatusBoard>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl<S: RegistryStore> Registration<S> {
+    /// The service of this configuration. Reads the statuses of all certificates and bindings.
+    ///
+    /// # Errors [`RegistrationError::Config`] if the keys do not fit together,
+    /// [`RegistrationError::Store`] if the database cannot be read.
+    pub async fn new(
+        store: S,
+        config: RegistrationConfig,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, RegistrationError> {
+        config.check(clock.now())?;
+        let (_, entries) = store.read().await?.status_entries().await?;
+        let issuer = Issuer {
+            ca: config.ca,
+            installation: config.anchors.installation().clone(),
+            lifetime: config.lifetimes.certificate,
+            random: Arc::clone(&random),
+        };
+        let parts = Parts {
+            anchors: config.anchors,
+            issuer,
+            signer: config.signer,
+            status_signer: config.status_signer,
+            transport_key: config.transport_key,
+            kek: config.kek,
+            types: Arc::new(config.types),
+            bootstrap_lifetime: config.lifetimes.bootstrap_code,
+            board: Arc::new(StatusBoard::new(status::entries(&entries))),
+            clock,
+            random,
+        };
+        Ok(Self {
+            store,
+            parts: Arc::new(parts),
+        })
+    }
+
+    /// The table that identifiers are read by.
+    pub fn types(&self) -> &TypeTable {
+        &self.parts.types
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Carries out the order of a certified caller: `work` makes of it what is to be done.
+    async fn certified<B: DeserializeOwned, W: Work>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        work: impl FnOnce(&Order<B>) -> Result<W, RegistrationError>,
+    ) -> Result<String, RegistrationError> {
+        let now = self.now();
+        let Parts {
+            anchors,
+            board,
+            types,
+            ..
+        } = &*self.parts;
+        let order = admission::admit(compact, method, anchors, &**board, call, now)?;
+        let work = work(&order)?;
+        let signer = order.signer();
+        let x5t = signer.certificate().x5t_s256().to_owned();
+        let actor = admission::actor(signer.identity().primary(), types);
+        let evidence = Evidence::new(&order, method, x5t, actor, call, now);
+        self.carry_out(&order, evidence, work).await
+    }
+
+    /// Carries out the request for a first certificate.
+    async fn enrolment<W: Work>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        work: impl FnOnce(command::Enrol, &Parts) -> Result<W, RegistrationError>,
+    ) -> Result<String, RegistrationError> {
+        let now = self.now();
+        let Parts { anchors, types, .. } = &*self.parts;
+        let order: Enrolment<_> = admission::admit_enrolment(compact, method, anchors, now)?;
+        let command = command::Enrol::parse(order.body(), order.key(), types, anchors, now)?;
+        let actor = admission::actor(&command.identifier, types);
+        let signer = order.key().thumbprint().to_string();
+        let evidence = Evidence::new(&order, method, signer, actor, call, now);
+        self.carry_out(&order, evidence, work(command, &self.parts)?)
+            .await
+    }
+
+    /// Runs the act, shows its statuses, and signs the reply.
+    async fn carry_out<B, P, W: Work>(
+        &self,
+        order: &Order<B, P>,
+        evidence: Evidence,
+        work: W,
+    ) -> Result<String, RegistrationError> {
+        let (method, digest) = (evidence.method, evidence.digest);
+        let seal = OrderSeal {
+            kek: Arc::clone(&self.parts.kek),
+            installation: self.parts.issuer.installation.clone(),
+        };
+        let board = Arc::clone(&self.parts.board);
+        let verdict = self
+            .commit(Carried {
+                evidence,
+                work,
+                board,
+                seal,
+            })
+            .await?;
+        let result = verdict.into_result()?;
+        let Parts { signer, issuer, .. } = &*self.parts;
+        let now = self.now();
+        let reply = reply::sign(
+            signer,
+            &issuer.installation,
+            method,
+            order.jti(),
+            &digest,
+            &result,
+            now,
+        )?;
+        Ok(reply)
+    }
+
+    /// Runs an act to its end. A caller who hangs up takes nothing with them: what is committed is
+    /// also shown on the board.
+    async fn commit<W: Work>(
+        &self,
+        act: Carried<W>,
+    ) -> Result<Verdict<W::Result>, RegistrationError> {
+        let (store, board) = (self.store.clone(), Arc::clone(&self.parts.board));
+        let work = async move {
+            let (verdict, changes) = store.run(act).await??;
+            board.post(changes);
+            Ok(verdict)
+        };
+        let ended = tokio::spawn(work.in_current_span()).await;
+        ended.map_err(|error| RegistrationError::Interrupted(error.to_string()))?
+    }
+}
