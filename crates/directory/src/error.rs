@@ -1,0 +1,49 @@
+//! Why a look-up has no answer.
+
+use kleis_store::StoreError;
+use kleis_types::{ErrorCode, Problem};
+
+/// Why a look-up has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The caller's request is not one.
+    #[error(transparent)]
+    Request(#[from] Problem),
+    /// The caller asks about a person, and has not said who they are.
+    #[error("persons' keys are for authenticated callers")]
+    Anonymous,
+    /// There is no such recipient, or it has no active key.
+    #[error("no recipient")]
+    NoRecipient,
+    /// There is no such key.
+    #[error("no key")]
+    NoKey,
+    /// Ours: the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Ours: what registration published cannot be read.
+    #[error("a published document is not JSON: {0}")]
+    Published(#[from] serde_json::Error),
+}
+
+impl From<&DirectoryError> for Problem {
+    fn from(error: &DirectoryError) -> Self {
+        match error {
+            DirectoryError::Request(problem) => problem.clone(),
+            DirectoryError::Anonymous => Problem::new(
+                ErrorCode::CertificateRequired,
+                "persons' keys are for authenticated callers: connect with a client certificate",
+            ),
+            DirectoryError::NoRecipient => Problem::new(
+                ErrorCode::RecipientNotFound,
+                "this recipient has no active key; check the identifier and the application",
+            ),
+            DirectoryError::NoKey => Problem::new(
+                ErrorCode::NotFound,
+                "no key was ever published under this kid",
+            ),
+            DirectoryError::Store(error) => Problem::from(error),
+            DirectoryError::Published(_) => Problem::from(ErrorCode::Internal),
+        }
+    }
+}
