@@ -1,0 +1,127 @@
+//! The sections and their defaults.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+};
+
+use serde::Deserialize;
+
+/// `[listen]`: where to listen. Port 0 lets the system choose.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// What callers and the edge may reach.
+    pub public: SocketAddr,
+    /// What operators alone may reach.
+    pub admin: SocketAddr,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            public: (Ipv4Addr::LOCALHOST, 8443).into(),
+            admin: (Ipv4Addr::LOCALHOST, 8444).into(),
+        }
+    }
+}
+
+/// `[tls]`: the server's own certificate.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// DNS names and IP addresses beside `localhost` and the loopback addresses.
+    pub names: Vec<String>,
+}
+
+/// `[kek]`: where the root KEK is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kek {
+    /// A file with the 32 bytes, for its owner alone; without it, the one in the data directory.
+    pub file: Option<PathBuf>,
+}
+
+/// `[limits]`: how much is taken on at a time. What exceeds a limit is refused at once, not queued.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections to one listener.
+    pub max_connections: NonZeroU32,
+    /// TLS handshakes under way on one listener; further ones wait.
+    pub max_handshakes: NonZeroU32,
+    /// Seconds until a connection must have finished its handshake, at most 60.
+    pub handshake_seconds: NonZeroU32,
+    /// Requests being answered by one listener.
+    pub max_requests: NonZeroU32,
+    /// Requests a second that one caller (a certificate, or an address) may make on average.
+    pub requests_per_second: NonZeroU32,
+    /// Requests that one caller may make at once, after a rest.
+    pub burst: NonZeroU32,
+    /// Callers whose rate is remembered; memory is bounded by it.
+    pub tracked_callers: NonZeroU32,
+    /// Seconds that a request may take, at most 300. Callers can ask for less.
+    pub deadline_seconds: NonZeroU32,
+    /// Bytes that a request may have, at most 64 MiB. Services set lower limits to their messages.
+    pub max_body_bytes: NonZeroU32,
+    /// Seconds that calls under way have to finish when the process is told to stop, at most 300.
+    pub drain_seconds: NonZeroU32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: some(4096),
+            max_handshakes: some(64),
+            handshake_seconds: some(5),
+            max_requests: some(1024),
+            requests_per_second: some(1000),
+            burst: some(2000),
+            tracked_callers: some(65_536),
+            deadline_seconds: some(15),
+            max_body_bytes: some(1 << 20),
+            drain_seconds: some(20),
+        }
+    }
+}
+
+/// The number, which is not zero.
+const fn some(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[telemetry]`: what is logged, and how.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// What is logged: a level, or `target=level` directives separated by commas.
+    pub filter: String,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Auto,
+            filter: "info".to_owned(),
+        }
+    }
+}
