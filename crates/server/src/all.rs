@@ -1,0 +1,220 @@
+//! `kleisd all`: every service in one process.
+
+mod inner;
+mod listeners;
+
+use std::{io::stdout, num::NonZeroU32, sync::Arc, time::Duration};
+
+use kleis_proto::FILE_DESCRIPTOR_SET;
+use kleis_registration::Registration;
+use kleis_runtime::{
+    Authenticate, Config, Counters, Lifecycle, Outcome, PeerAuthenticator, ServerBuilder,
+    Surroundings,
+};
+use kleis_store_sqlite::RegistrySqlite;
+use kleis_types::CredentialMap;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use self::{inner::Inner, listeners::Listeners};
+use crate::{
+    args::{All, Output},
+    creation::{self, Found},
+    data_dir::DataDir,
+    databases::Databases,
+    durable,
+    failure::Failure,
+    housekeeping,
+    kek::{KekPlace, VARIABLE},
+    lock::Lock,
+    premises::Premises,
+    ready::Facts,
+    server_certificate::{self, Names},
+    services::{self, Basics, Certified},
+};
+
+/// Makes the installation if there is none, opens it, serves until told to stop, and closes it.
+pub(crate) async fn run(args: &All, config: &Config, kek: KekPlace) -> Result<(), Failure> {
+    let life = Lifecycle::new(seconds(config.limits.drain_seconds));
+    let basics = Basics::new(config)?;
+    // Refused now rather than after an installation has been made.
+    let names = names(config)?;
+    let data_dir = DataDir::new(&args.place.data_dir);
+    durable::make_dir(data_dir.root())?;
+    let _lock = Lock::take(&data_dir)?;
+    let found = creation::ensure(&data_dir, &kek, &basics).await?;
+    // Until here a signal may kill: the next start goes on. From here on there is something to
+    // close.
+    life.listen_to_signals().map_err(Failure::System)?;
+    let premises = Premises::open(data_dir, kek)?;
+    warn_of_kek(&premises);
+    let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
+    let house = House {
+        args,
+        config,
+        life: &life,
+        premises,
+        databases,
+        basics,
+        names,
+        found,
+    };
+    let outcome = Box::pin(house.serve()).await;
+    house.databases.close().await;
+    tracing::info!("stopped");
+    outcome
+}
+
+/// All that is there before the services are.
+struct House<'a> {
+    args: &'a All,
+    config: &'a Config,
+    life: &'a Lifecycle,
+    premises: Premises,
+    databases: Databases,
+    basics: Basics,
+    names: Names,
+    found: Found,
+}
+
+impl House<'_> {
+    async fn serve(&self) -> Result<(), Failure> {
+        let Self {
+            config,
+            life,
+            premises,
+            databases,
+            basics,
+            names,
+            ..
+        } = self;
+        databases
+            .recognise(&premises.data_dir, &premises.installation)
+            .await?;
+        let registry = &databases.registry;
+        let certified = Certified::provision(premises, registry, basics).await?;
+        let registration = services::registration(premises, registry, &certified, basics).await?;
+        let inner = Inner::start(config, &registration, basics).await?;
+        let status = inner.status(premises, basics);
+        let for_custody = Arc::clone(&status);
+        let custody = services::custody(
+            premises,
+            &databases.custody,
+            &certified,
+            for_custody,
+            basics,
+        )
+        .await?;
+        let directory = services::directory(registry, basics);
+
+        let known = CredentialMap::belgian().clone();
+        let (anchors, clock) = (premises.anchors.clone(), Arc::clone(&basics.clock));
+        let callers = Arc::new(PeerAuthenticator::new(anchors, known, status, clock));
+        let stopping = life.stopping();
+        let surroundings = surroundings(config, callers, basics, stopping.clone());
+        let public = ServerBuilder::new()
+            .grpc(kleis_registration::grpc::public(registration.clone()))
+            .grpc(kleis_custody::grpc::public(custody.clone()))
+            .grpc(kleis_directory::grpc::public(directory))
+            .descriptors(FILE_DESCRIPTOR_SET);
+        let admin = ServerBuilder::new()
+            .grpc(kleis_registration::grpc::admin(registration.clone()))
+            .descriptors(FILE_DESCRIPTOR_SET);
+
+        let (now, random) = (basics.clock.now(), &*basics.random);
+        let certificate = server_certificate::load_or_issue(premises, names, now, random)?;
+        let (tls, current) = watch::channel(housekeeping::tls_config(premises, certificate)?);
+        let listeners = Listeners::bind(config, &current, &surroundings).await?;
+        self.announce(&listeners, &registration).await?;
+
+        let sweeping =
+            housekeeping::sweep(registration, custody, Arc::clone(&basics.clock), stopping);
+        let renewing = housekeeping::renew_certificate(premises, names, tls, basics, stopping);
+        let serving = listeners.serve(life, public, admin, &surroundings);
+        let work = async {
+            let (served, (), ()) = tokio::join!(serving, sweeping, renewing);
+            // The calls of others are answered: nobody asks the inner server any more.
+            served.and(inner.stop().await)
+        };
+        let outcome = Box::pin(life.run(work)).await;
+        tracing::debug!(counted = ?surroundings.counters.snapshot(), "the servers have ended");
+        match outcome {
+            Outcome::Finished(result) => result,
+            Outcome::Cut => Err(Failure::Cut),
+        }
+    }
+
+    /// Says that it is ready: connections that come now are answered.
+    async fn announce(
+        &self,
+        listeners: &Listeners,
+        registration: &Registration<RegistrySqlite>,
+    ) -> Result<(), Failure> {
+        let Self {
+            args,
+            premises,
+            basics,
+            ..
+        } = self;
+        let bootstrap = match self.found {
+            Found::Made => services::bootstrap_code(registration).await?,
+            Found::There => None,
+        };
+        let facts = Facts {
+            public: listeners.public_url()?,
+            admin: listeners.admin_url()?,
+            installation: premises.installation.clone(),
+            root: premises.data_dir.root_certificate(),
+            root_sha256: premises.root_sha256(),
+            bootstrap,
+        };
+        if let Some(path) = &args.ready_file {
+            facts.write(path, &*basics.random)?;
+        }
+        let said = match args.output {
+            Output::Text => facts.print_text(stdout().lock()),
+            Output::Json => facts.print_json(stdout().lock()),
+        };
+        tracing::info!(
+            installation = %facts.installation,
+            public = facts.public,
+            admin = facts.admin,
+            version = env!("CARGO_PKG_VERSION"),
+            "ready"
+        );
+        said.map_err(Failure::System)
+    }
+}
+
+fn surroundings(
+    config: &Config,
+    authenticator: Arc<dyn Authenticate>,
+    basics: &Basics,
+    stopping: CancellationToken,
+) -> Surroundings {
+    Surroundings {
+        limits: config.limits.clone(),
+        authenticator,
+        counters: Arc::new(Counters::default()),
+        random: Arc::clone(&basics.random),
+        stopping,
+    }
+}
+
+fn names(config: &Config) -> Result<Names, Failure> {
+    let asked = config.tls.names.iter().map(String::as_str);
+    Names::new(asked, [config.listen.public.ip(), config.listen.admin.ip()])
+}
+
+fn warn_of_kek(premises: &Premises) {
+    if premises.kek_place.is_beside_the_data() {
+        tracing::warn!(
+            "the root KEK lies beside the databases that it protects, so whoever copies the data \
+             directory has both: keep it elsewhere, by --kek-file or {VARIABLE}"
+        );
+    }
+}
+
+fn seconds(number: NonZeroU32) -> Duration {
+    Duration::from_secs(number.get().into())
+}

@@ -1,0 +1,145 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The services of Kleis.
+#[derive(Debug, Parser)]
+#[command(name = "kleisd", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all services in one process, on SQLite; make the installation if there is none
+    All(Box<All>),
+    /// Bring the databases to the schema of this program
+    Migrate(Place),
+    /// Make a new code for the first operator, as long as there is none
+    Bootstrap(Bootstrap),
+    /// Look into the audit
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Read a configuration, and say all that is wrong with it
+    CheckConfig(CheckConfig),
+    /// Say which version this is
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Walk the audit's chains and compare the records with them; works beside a running server
+    Verify(Place),
+}
+
+/// Where an installation is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The directory with all that the installation has
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct All {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Where callers reach it [default: 127.0.0.1:8443]; port 0 lets the system choose
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where operators reach it [default: 127.0.0.1:8444]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// A further DNS name or IP address for the server's certificate; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tls_name: Vec<String>,
+    #[command(flatten)]
+    pub(crate) kek: KekFile,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How to say on standard output that it is ready: for people, or one line of JSON
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+    /// Also write that line of JSON to this file, for its owner alone, once it is ready
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bootstrap {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) kek: KekFile,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KekFile {
+    /// The file with the root KEK. It can also be in the environment, in KLEIS_KEK; without either
+    /// it lies in the data directory
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckConfig {
+    /// The TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// For whom something is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn all_with_everything() {
+        let line = "kleisd all --data-dir d --listen 127.0.0.1:0 --admin-listen [::1]:0 \
+                    --tls-name a --tls-name b --kek-file k --config c --output json \
+                    --ready-file r";
+        let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::All(all) = arguments.command else {
+            panic!("another command")
+        };
+        assert_eq!(all.tls_name, ["a", "b"]);
+        assert_eq!(all.output, Output::Json);
+        assert_eq!(all.listen.unwrap().port(), 0);
+    }
+
+    #[test]
+    fn a_data_directory_is_needed() {
+        for line in [
+            "kleisd all",
+            "kleisd migrate",
+            "kleisd bootstrap",
+            "kleisd audit verify",
+        ] {
+            assert!(
+                Arguments::try_parse_from(line.split_whitespace()).is_err(),
+                "{line}"
+            );
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Where the things of an installation lie.
+
+use std::path::{Path, PathBuf};
+
+use kleis_types::Service;
+
+/// A directory that holds an installation, or is to hold one.
+///
+/// ```text
+/// installation.json   the id, and which root KEK everything is wrapped under; written last
+/// lock                held by the process that has the directory
+/// root.pem            the root certificate, to hand to clients
+/// ca/                 the root's and the issuing CA's keys (wrapped), the issuing CA's certificate
+/// kek/root.kek        the root KEK, unless it is kept elsewhere
+/// tls/server.json     the server's certificate and key (wrapped)
+/// services/NAME.json  the keys of a service (wrapped)
+/// registry.db         registration's database
+/// custody.db          custody's database
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    pub(crate) fn new(root: impl Into<PathBuf>) -> Self {
+        Self(root.into())
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn installation(&self) -> PathBuf {
+        self.0.join(INSTALLATION)
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.0.join(LOCK)
+    }
+
+    pub(crate) fn root_certificate(&self) -> PathBuf {
+        self.0.join("root.pem")
+    }
+
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.0.join("ca")
+    }
+
+    pub(crate) fn root_key(&self) -> PathBuf {
+        self.ca().join("root.json")
+    }
+
+    pub(crate) fn issuing_certificate(&self) -> PathBuf {
+        self.ca().join("issuing.pem")
+    }
+
+    pub(crate) fn issuing_key(&self) -> PathBuf {
+        self.ca().join("issuing.json")
+    }
+
+    pub(crate) fn kek_dir(&self) -> PathBuf {
+        self.0.join("kek")
+    }
+
+    pub(crate) fn kek(&self) -> PathBuf {
+        self.kek_dir().join("root.kek")
+    }
+
+    pub(crate) fn tls(&self) -> PathBuf {
+        self.0.join("tls")
+    }
+
+    pub(crate) fn server_certificate(&self) -> PathBuf {
+        self.tls().join("server.json")
+    }
+
+    pub(crate) fn services(&self) -> PathBuf {
+        self.0.join("services")
+    }
+
+    pub(crate) fn service(&self, service: Service) -> PathBuf {
+        self.services().join(format!("{service}.json"))
+    }
+
+    pub(crate) fn registry(&self) -> PathBuf {
+        self.0.join("registry.db")
+    }
+
+    pub(crate) fn custody(&self) -> PathBuf {
+        self.0.join("custody.db")
+    }
+
+    /// Where an installation is made before it is put in its place.
+    pub(crate) fn nursery(&self) -> Self {
+        Self(self.0.join(NURSERY))
+    }
+}
+
+pub(crate) const INSTALLATION: &str = "installation.json";
+pub(crate) const LOCK: &str = "lock";
+pub(crate) const NURSERY: &str = ".new";

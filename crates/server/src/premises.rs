@@ -1,0 +1,153 @@
+//! An installation that is there, and this process' hold on it.
+
+use std::{fs, sync::Arc};
+
+use data_encoding::HEXLOWER;
+use kleis_pki::{IssuingCa, TrustAnchors};
+use kleis_runtime::secret_file;
+use kleis_trust::Anchors;
+use kleis_types::{InstallationId, Timestamp, strict_json};
+use kleis_wrap::{KekId, RootKek};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data_dir::DataDir,
+    failure::Failure,
+    kek::KekPlace,
+    sealed::{Purpose, Sealed, Vault},
+};
+
+const MAX_FILE: usize = 64 * 1024;
+const FORMAT: u32 = 1;
+pub(crate) const ISSUING: &str = "issuing";
+pub(crate) const ROOT: &str = "root";
+
+/// `installation.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Record {
+    /// The version of this format: 1.
+    format: u32,
+    installation: InstallationId,
+    created: String,
+    /// The root KEK that everything is wrapped under.
+    kek: String,
+}
+
+impl Record {
+    pub(crate) fn new(installation: InstallationId, created: Timestamp, kek: &KekId) -> Self {
+        Self {
+            format: FORMAT,
+            installation,
+            created: created.rfc3339(),
+            kek: kek.to_string(),
+        }
+    }
+
+    /// Reads the record of a directory.
+    pub(crate) fn read(data_dir: &DataDir) -> Result<Self, Failure> {
+        let path = data_dir.installation();
+        if !path.exists() {
+            return Err(Failure::NoInstallation(data_dir.root().to_owned()));
+        }
+        let bytes = fs::read(&path).map_err(Failure::io(&path))?;
+        let record: Self = strict_json::from_slice(&bytes, MAX_FILE)
+            .map_err(|error| Failure::damaged(&path)(&error))?;
+        if record.format != FORMAT {
+            let reason = format!("its format {} is unknown to this program", record.format);
+            return Err(Failure::Damaged { path, reason });
+        }
+        Ok(record)
+    }
+
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, Failure> {
+        serde_json::to_vec_pretty(self).map_err(Failure::crypto)
+    }
+
+    pub(crate) fn installation(&self) -> &InstallationId {
+        &self.installation
+    }
+
+    pub(crate) fn kek(&self, data_dir: &DataDir) -> Result<KekId, Failure> {
+        self.kek
+            .parse()
+            .map_err(|error| Failure::damaged(data_dir.installation())(&error))
+    }
+}
+
+/// An installation, opened by its KEK. Whoever opens it has the lock.
+#[derive(Debug)]
+pub(crate) struct Premises {
+    pub(crate) data_dir: DataDir,
+    pub(crate) installation: InstallationId,
+    pub(crate) kek_place: KekPlace,
+    pub(crate) vault: Vault,
+    pub(crate) anchors: Anchors,
+    pub(crate) ca: Arc<IssuingCa>,
+}
+
+impl Premises {
+    /// Opens the installation in a directory.
+    pub(crate) fn open(data_dir: DataDir, kek_place: KekPlace) -> Result<Self, Failure> {
+        let record = Record::read(&data_dir)?;
+        let kek = kek_place.load(&record.kek(&data_dir)?)?;
+        let vault = Vault::new(kek, record.installation.clone());
+        Self::assemble(data_dir, record.installation, kek_place, vault)
+    }
+
+    /// Puts together what lies in a directory, whether or not its record is written yet.
+    pub(crate) fn assemble(
+        data_dir: DataDir,
+        installation: InstallationId,
+        kek_place: KekPlace,
+        vault: Vault,
+    ) -> Result<Self, Failure> {
+        let root = certificate(&data_dir.root_certificate())?;
+        let roots = TrustAnchors::from_ders(vec![root])
+            .map_err(|error| Failure::damaged(data_dir.root_certificate())(&error))?;
+        let ca = issuing_ca(&data_dir, &vault)?;
+        Ok(Self {
+            anchors: Anchors::new(roots, installation.clone()),
+            installation,
+            ca: Arc::new(ca),
+            data_dir,
+            kek_place,
+            vault,
+        })
+    }
+
+    /// SHA-256 of the root certificate's DER, hexadecimal.
+    pub(crate) fn root_sha256(&self) -> String {
+        let root = self.anchors.roots().roots().first();
+        let digest = root.map(|root| kleis_jose::digest::sha256(root.der()));
+        HEXLOWER.encode(&digest.unwrap_or_default())
+    }
+
+    /// A further copy of the root KEK, for a service that keeps one of its own.
+    pub(crate) fn another_kek(&self) -> Result<RootKek, Failure> {
+        self.kek_place.load(self.vault.kek().id())
+    }
+}
+
+fn issuing_ca(data_dir: &DataDir, vault: &Vault) -> Result<IssuingCa, Failure> {
+    let issuing = certificate(&data_dir.issuing_certificate())?;
+    let path = data_dir.issuing_key();
+    let bytes = secret_file::read(&path, MAX_FILE)?;
+    let damaged = || Failure::damaged(&path);
+    let sealed: Sealed =
+        strict_json::from_slice(bytes.expose(), MAX_FILE).map_err(|e| damaged()(&e))?;
+    let key = vault
+        .open(Purpose::Ca, ISSUING, &sealed)
+        .map_err(|error| damaged()(&error))?;
+    IssuingCa::new(&issuing, &key).map_err(|error| damaged()(&error))
+}
+
+/// The one certificate of a PEM file, in DER.
+pub(crate) fn certificate(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    let text = fs::read(path).map_err(Failure::io(path))?;
+    let parsed = pem::parse(text).map_err(|error| Failure::damaged(path)(&error))?;
+    if parsed.tag() != "CERTIFICATE" {
+        return Err(Failure::damaged(path)(&"it holds no certificate"));
+    }
+    Ok(parsed.into_contents())
+}

@@ -1,0 +1,171 @@
+//! The services, put together from what the installation has.
+
+use std::sync::Arc;
+
+use kleis_custody::{Custody, CustodyConfig};
+use kleis_directory::Directory;
+use kleis_registration::{
+    Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
+    provision_service,
+};
+use kleis_runtime::Config;
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_trust::Signer;
+use kleis_types::{Clock, CredentialMap, OsRandom, Random, Service, SystemClock, TypeTable};
+
+use crate::{failure::Failure, premises::Premises, service_keys, status::RemoteStatus};
+
+/// What every service takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Basics {
+    pub(crate) types: TypeTable,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl Basics {
+    /// The identifier types of a configuration, the machine's clock and the system's randomness.
+    pub(crate) fn new(config: &Config) -> Result<Self, Failure> {
+        Ok(Self {
+            types: config
+                .type_table()
+                .map_err(|error| Failure::Usage(error.to_string()))?,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        })
+    }
+}
+
+/// The certified keys of all services.
+pub(crate) struct Certified {
+    registration: (Signer, ServiceKeys),
+    status: Signer,
+    custody: (Signer, ServiceKeys),
+}
+
+impl Certified {
+    /// Sees to it that every service's keys stand certified and published in the registry. Does
+    /// nothing where they do, and have time left.
+    pub(crate) async fn provision(
+        premises: &Premises,
+        registry: &RegistrySqlite,
+        basics: &Basics,
+    ) -> Result<Self, Failure> {
+        let certify = async |service| provision(premises, registry, basics, service).await;
+        let certified = Self {
+            status: certify(Service::Status).await?.0,
+            registration: certify(Service::Registration).await?,
+            custody: certify(Service::Custody).await?,
+        };
+        // It signs nothing yet; callers can already tell it by its certificate.
+        certify(Service::Directory).await?;
+        Ok(certified)
+    }
+}
+
+async fn provision(
+    premises: &Premises,
+    registry: &RegistrySqlite,
+    basics: &Basics,
+    service: Service,
+) -> Result<(Signer, ServiceKeys), Failure> {
+    let authority = Authority {
+        ca: Arc::clone(&premises.ca),
+        installation: premises.installation.clone(),
+        lifetimes: Lifetimes::default(),
+    };
+    let certify = async |keys: &ServiceKeys| {
+        let random = Arc::clone(&basics.random);
+        provision_service(registry, &authority, service, keys, &*basics.clock, random).await
+    };
+    let keys = service_keys::load(&premises.data_dir, service, &premises.vault)?;
+    match certify(&keys).await {
+        Ok(signer) => Ok((signer, keys)),
+        Err(RegistrationError::ServiceKeyRevoked) => {
+            tracing::warn!(%service, "a key of this service was revoked; making new ones");
+            let keys = service_keys::generate(service, &*basics.random)?;
+            let path = premises.data_dir.service(service);
+            service_keys::save(&path, service, &keys, &premises.vault, &*basics.random)?;
+            let signer = certify(&keys)
+                .await
+                .map_err(|error| refused(service, &error))?;
+            Ok((signer, keys))
+        }
+        Err(error) => Err(refused(service, &error)),
+    }
+}
+
+/// Registration over its database.
+pub(crate) async fn registration(
+    premises: &Premises,
+    registry: &RegistrySqlite,
+    certified: &Certified,
+    basics: &Basics,
+) -> Result<Registration<RegistrySqlite>, Failure> {
+    let (signer, keys) = &certified.registration;
+    let config = RegistrationConfig {
+        anchors: premises.anchors.clone(),
+        ca: Arc::clone(&premises.ca),
+        signer: signer.clone(),
+        status_signer: certified.status.clone(),
+        transport_key: transport_key(Service::Registration, keys)?,
+        kek: Arc::new(premises.another_kek()?),
+        types: basics.types.clone(),
+        lifetimes: Lifetimes::default(),
+    };
+    let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
+    let service = Registration::new(registry.clone(), config, clock, random).await;
+    service.map_err(|error| refused(Service::Registration, &error))
+}
+
+/// Custody over its database, with the status list from where any client gets it.
+pub(crate) async fn custody(
+    premises: &Premises,
+    database: &CustodySqlite,
+    certified: &Certified,
+    status: Arc<RemoteStatus>,
+    basics: &Basics,
+) -> Result<Custody<CustodySqlite, Arc<RemoteStatus>>, Failure> {
+    let (signer, keys) = &certified.custody;
+    let config = CustodyConfig {
+        anchors: premises.anchors.clone(),
+        signer: signer.clone(),
+        transport_key: transport_key(Service::Custody, keys)?,
+        root_kek: premises.another_kek()?,
+        credentials: CredentialMap::belgian().clone(),
+        types: basics.types.clone(),
+    };
+    let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
+    let service = Custody::open(database.clone(), config, status, clock, random).await;
+    service.map_err(|error| refused(Service::Custody, &error))
+}
+
+/// The directory over registration's database.
+pub(crate) fn directory(registry: &RegistrySqlite, basics: &Basics) -> Directory<RegistrySqlite> {
+    Directory::new(registry.clone(), basics.types.clone())
+}
+
+/// A code for the first operator, in the form in which people type it; none if there is an
+/// operator.
+pub(crate) async fn bootstrap_code(
+    registration: &Registration<RegistrySqlite>,
+) -> Result<Option<String>, Failure> {
+    let code = registration.bootstrap_code().await;
+    let code = code.map_err(|error| refused(Service::Registration, &error))?;
+    Ok(code.map(|code| code.to_text().as_str().to_owned()))
+}
+
+fn transport_key(service: Service, keys: &ServiceKeys) -> Result<kleis_jose::Jwk, Failure> {
+    let missing = || Failure::Service {
+        service: service.as_str(),
+        reason: "its file has no encryption key".to_owned(),
+    };
+    keys.encryption.clone().ok_or_else(missing)
+}
+
+fn refused(service: Service, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Service {
+        service: service.as_str(),
+        reason: error.to_string(),
+    }
+}

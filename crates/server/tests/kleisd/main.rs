@@ -1,0 +1,9 @@
+//! The binary, as whoever types it meets it.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod life;
+mod refusals;
+mod served;
+mod support;
