@@ -1,0 +1,186 @@
+//! Looking up a recipient: nothing is answered that is not verified.
+
+use kleis_jose::JwkSet;
+use kleis_proto::directory::v1::{BatchLookupRequest, Recipient};
+use kleis_proto::directory::v1::{LookupRequest, batch_lookup_result, lookup_response};
+use kleis_proto::lookup::Lookup as Wanted;
+use kleis_trust::recipient::{self, VerifiedRecipient};
+use kleis_trust::status::StatusList;
+use kleis_types::{ErrorCode, Identifier, Problem, Service};
+
+use crate::{ClientError, Kleis};
+
+/// The longest JWK Set that is read, in bytes.
+pub(crate) const MAX_SET: usize = 4 << 20;
+/// Refusals that a newer status list may lift.
+const MAY_BE_NEW: [&str; 3] = [
+    "BINDING_NOT_IN_USE",
+    "CERTIFICATE_NOT_IN_USE",
+    "STATUS_STALE",
+];
+
+/// What a look-up found.
+#[derive(Debug)]
+pub enum Lookup {
+    /// The recipient's verified keys.
+    Recipient(Box<VerifiedRecipient>),
+    /// Those who could be meant, when the application was left open.
+    Candidates(Vec<Identifier>),
+}
+
+impl Kleis {
+    /// Looks up a recipient and verifies its keys: certificate chain, binding, status, key, and that the directory has not gone back
+    /// behind what this home has seen.
+    ///
+    /// # Errors
+    /// [`ClientError::NotVerified`] with the check that failed: do not encrypt.
+    pub async fn lookup(&self, wanted: &Wanted) -> Result<Lookup, ClientError> {
+        let answer = self
+            .directory()
+            .lookup(LookupRequest::from(wanted))
+            .await?
+            .into_inner();
+        match answer.result {
+            Some(lookup_response::Result::Recipient(found)) => {
+                // With the application left open, the set itself must say whom it is for.
+                let identifier = if wanted.any_application() {
+                    named(&found, wanted.identifier())?
+                } else {
+                    wanted.identifier().clone()
+                };
+                let verified = self.verify(&found, &identifier).await?;
+                Ok(Lookup::Recipient(Box::new(verified)))
+            }
+            Some(lookup_response::Result::Candidates(found)) => {
+                let names = found.identifiers.iter().map(|text| text.parse());
+                names
+                    .collect::<Result<_, _>>()
+                    .map(Lookup::Candidates)
+                    .map_err(|_| {
+                        ClientError::not_verified(
+                            "the directory's answer",
+                            "CANDIDATES",
+                            "not identifiers",
+                        )
+                    })
+            }
+            None => Err(ClientError::not_verified(
+                "the directory's answer",
+                "EMPTY",
+                "no result",
+            )),
+        }
+    }
+
+    /// The verified keys of exactly this recipient.
+    pub async fn recipient(
+        &self,
+        identifier: &Identifier,
+    ) -> Result<VerifiedRecipient, ClientError> {
+        match self.lookup(&Wanted::new(identifier.clone())).await? {
+            Lookup::Recipient(recipient) => Ok(*recipient),
+            Lookup::Candidates(_) => Err(ClientError::not_verified(
+                "the directory's answer",
+                "CANDIDATES",
+                "candidates, though one recipient was asked for",
+            )),
+        }
+    }
+
+    /// The verified keys of each of these recipients, or why there are none, in the order asked for.
+    pub async fn recipients(
+        &self,
+        identifiers: &[Identifier],
+    ) -> Result<Vec<Result<VerifiedRecipient, ClientError>>, ClientError> {
+        let lookups: Vec<_> = identifiers
+            .iter()
+            .map(|identifier| LookupRequest::from(&Wanted::new(identifier.clone())))
+            .collect();
+        let asked = lookups.len();
+        let answer = self
+            .directory()
+            .batch_lookup(BatchLookupRequest { lookups })
+            .await?;
+        let results = answer.into_inner().results;
+        if results.len() != asked {
+            let detail = "as many results as questions are expected";
+            return Err(ClientError::not_verified(
+                "the directory's answer",
+                "EMPTY",
+                detail,
+            ));
+        }
+        let mut verified = Vec::with_capacity(asked);
+        for (identifier, result) in identifiers.iter().zip(results) {
+            verified.push(match result.result {
+                Some(batch_lookup_result::Result::Recipient(found)) => {
+                    self.verify(&found, identifier).await
+                }
+                Some(batch_lookup_result::Result::Error(error)) => {
+                    let problem = Problem::try_from(&error)
+                        .unwrap_or_else(|_| Problem::from(ErrorCode::Internal));
+                    Err(ClientError::Refused {
+                        problem,
+                        trace: None,
+                    })
+                }
+                Some(batch_lookup_result::Result::Candidates(_)) | None => Err(
+                    ClientError::not_verified("the directory's answer", "EMPTY", "no result"),
+                ),
+            });
+        }
+        Ok(verified)
+    }
+
+    /// The encryption key of one of Kleis' own services.
+    pub(crate) async fn service_key(
+        &self,
+        service: Service,
+    ) -> Result<kleis_jose::Jwk, ClientError> {
+        let recipient = self.recipient(&Identifier::service(service)).await?;
+        let key = recipient.keys().first().ok_or_else(|| {
+            ClientError::not_verified(format!("the key of {service}"), "EMPTY", "there is none")
+        })?;
+        Ok(key.jwk().clone())
+    }
+
+    async fn verify(
+        &self,
+        found: &Recipient,
+        wanted: &Identifier,
+    ) -> Result<VerifiedRecipient, ClientError> {
+        // Not whose: errors go into logs.
+        let what = || format!("the key set of a recipient ({})", wanted.type_name());
+        let set = JwkSet::from_slice(&found.jwks, MAX_SET)
+            .map_err(|error| ClientError::not_verified(what(), "KEY_SET_MALFORMED", error))?;
+        let seen = self.home.memory()?.seen(wanted);
+        let check = |status: &StatusList| {
+            recipient::verify(&set, wanted, &self.anchors, status, self.now(), seen)
+        };
+        let mut status = self.status_list().await?;
+        let mut result = check(&status);
+        // A key may be younger than the list that is kept, or its predecessor gone since: look once more before refusing.
+        if matches!(&result, Err(error) if MAY_BE_NEW.contains(&error.reason())) {
+            status = self.renew_status_list().await?;
+            result = check(&status);
+        }
+        let verified =
+            result.map_err(|error| ClientError::not_verified(what(), error.reason(), error))?;
+        self.home
+            .remember_recipient(wanted, verified.newest(), status.as_ref())?;
+        Ok(verified)
+    }
+}
+
+/// The one candidate that the directory chose, if it is one of those that could be meant.
+fn named(found: &Recipient, wanted: &Identifier) -> Result<Identifier, ClientError> {
+    found
+        .identifier
+        .parse::<Identifier>()
+        .ok()
+        .filter(|named| named.with_application(None) == *wanted)
+        .ok_or_else(|| {
+            let detail = "the recipient is not one that was asked for";
+            ClientError::not_verified("the directory's answer", "OTHER_RECIPIENT", detail)
+        })
+}
