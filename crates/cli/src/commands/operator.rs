@@ -1,0 +1,41 @@
+//! `kleis operator`.
+
+mod bootstrap;
+mod codes;
+mod csv;
+mod registrants;
+mod rights;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::CliError;
+
+/// Run an installation: the register, enrolment codes, revocation, operators
+///
+/// These commands go to the admin address, which `kleis init --admin` names, and need the
+/// certificate of an operator.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OperatorArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Bootstrap(bootstrap::BootstrapArgs),
+    Registrants(registrants::RegistrantsArgs),
+    Codes(codes::CodesArgs),
+    Revoke(rights::RevokeArgs),
+    Grant(rights::GrantArgs),
+}
+
+pub(crate) async fn run(context: &Context, args: &OperatorArgs) -> Result<(), CliError> {
+    match &args.command {
+        Command::Bootstrap(args) => bootstrap::run(context, args).await,
+        Command::Registrants(args) => registrants::run(context, args).await,
+        Command::Codes(args) => codes::run(context, args).await,
+        Command::Revoke(args) => rights::revoke(context, args).await,
+        Command::Grant(args) => rights::grant(context, args).await,
+    }
+}
