@@ -1,0 +1,37 @@
+//! The harness of the end-to-end tests: what users see, and what somebody in between could do.
+//!
+//! [`Installation`] is a running `kleisd` in a temporary directory with a first operator; [`Party`] is somebody with a
+//! home directory, who acts through `kleis`, through the SDK, or as a [`Caller`] who sends whatever they like.
+//! [`Proxy`] stands between, and [`Databases`] looks at what was written.
+//!
+//! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `flow_` plays
+//! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read. They
+//! wait for what a process says, never for time to pass.
+//!
+//! What it must never do: reach into a service, or use a type that is not on the wire. To add a kind of test, write a
+//! module in `tests/PREFIX/` and say in its first line what it shows.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a harness: a panic here is a failed test"
+)]
+
+pub mod binaries;
+mod caller;
+mod databases;
+mod installation;
+mod kleisd;
+mod order;
+mod party;
+mod proxy;
+mod refusal;
+
+pub use caller::{Caller, Lone};
+pub use databases::{Contents, Databases, base64, blob};
+pub use installation::{Installation, people};
+pub use kleisd::{Ended, Facts, Kleisd};
+pub use order::Forge;
+pub use party::{Party, Refused};
+pub use proxy::{Exchange, Mischief, Proxy, Reply};
+pub use refusal::Refusal;
