@@ -20,15 +20,17 @@ const SERDE: &str = "#[derive(::serde::Serialize, ::serde::Deserialize)]\n\
 const ABSENT: &str = "#[serde(skip_serializing_if = \"Option::is_none\")]";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let protos = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Relative to the package, where cargo runs this: a path of the checkout that compiled this script would
+    // stay in it, and lead another checkout with the same target folder astray.
+    let protos = Path::new("../../proto");
     println!("cargo::rerun-if-changed={}", protos.display());
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let mut files = Vec::new();
-    find_protos(&protos, &mut files)?;
+    find_protos(protos, &mut files)?;
     files.sort();
 
-    let mut compiler = protox::Compiler::new([&protos])?;
+    let mut compiler = protox::Compiler::new([protos])?;
     compiler
         .include_source_info(true)
         .include_imports(true)
