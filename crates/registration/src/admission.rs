@@ -7,7 +7,7 @@ use kleis_trust::{
     order::{self, Enrolment, Order},
     status::StatusView,
 };
-use kleis_types::{Identifier, Kind, Timestamp, TypeTable};
+use kleis_types::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::{Call, RegistrationError};
@@ -106,14 +106,5 @@ impl Evidence {
             expires_at: self.expires_at,
             mac: [0; 32],
         }
-    }
-}
-
-/// How the audit names the holder of an identifier.
-pub(crate) fn actor(identifier: &Identifier, types: &TypeTable) -> Actor {
-    match (identifier.as_service(), types.kind(identifier)) {
-        (Some(service), _) => Actor::Service(service),
-        (None, Kind::Organisation) => Actor::Organisation(identifier.clone()),
-        (None, Kind::Person | Kind::Service) => Actor::Person(identifier.clone()),
     }
 }

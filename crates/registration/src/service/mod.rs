@@ -8,7 +8,10 @@ mod upkeep;
 use std::sync::Arc;
 
 use kleis_jose::Jwk;
-use kleis_store::registry::{RegistryRead as _, RegistryStore};
+use kleis_store::{
+    Actor,
+    registry::{RegistryRead as _, RegistryStore},
+};
 use kleis_trust::{
     Anchors, Signer,
     order::{Enrolment, Order},
@@ -118,7 +121,7 @@ impl<S: RegistryStore> Registration<S> {
         let work = work(&order)?;
         let signer = order.signer();
         let x5t = signer.certificate().x5t_s256().to_owned();
-        let actor = admission::actor(signer.identity().primary(), types);
+        let actor = Actor::of(signer.identity().primary(), types);
         let evidence = Evidence::new(&order, method, x5t, actor, call, now);
         self.carry_out(&order, evidence, work).await
     }
@@ -135,7 +138,7 @@ impl<S: RegistryStore> Registration<S> {
         let Parts { anchors, types, .. } = &*self.parts;
         let order: Enrolment<_> = admission::admit_enrolment(compact, method, anchors, now)?;
         let command = command::Enrol::parse(order.body(), order.key(), types, anchors, now)?;
-        let actor = admission::actor(&command.identifier, types);
+        let actor = Actor::of(&command.identifier, types);
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);
         self.carry_out(&order, evidence, work(command, &self.parts)?)
