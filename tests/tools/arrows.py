@@ -14,6 +14,7 @@ MAY_NAME = {
     "kleis-jose": {"kleis-types"},
     "kleis-pki": {"kleis-types", "kleis-jose"},
     "kleis-trust": {"kleis-types", "kleis-jose", "kleis-pki"},
+    "kleis-access": {"kleis-types", "kleis-jose", "kleis-pki", "kleis-trust"},
     "kleis-wrap": {"kleis-types"},
     "kleis-proto": {"kleis-types"},
     "kleis-store": {"kleis-types"},
@@ -26,13 +27,21 @@ MAY_NAME = {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-wrap",
     },
     "kleis-directory": {"kleis-types", "kleis-proto", "kleis-store", "kleis-jose"},
-    "kleis-runtime": {"kleis-types", "kleis-proto", "kleis-trust", "kleis-pki"},
+    "kleis-sts": {
+        "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-access",
+        "kleis-wrap",
+    },
+    "kleis-runtime": {
+        "kleis-types", "kleis-proto", "kleis-trust", "kleis-pki", "kleis-jose", "kleis-access",
+    },
     "kleis-server": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-wrap", "kleis-proto",
         "kleis-store", "kleis-store-sqlite", "kleis-registration", "kleis-custody",
-        "kleis-directory", "kleis-runtime",
+        "kleis-directory", "kleis-runtime", "kleis-access", "kleis-sts",
     },
-    "kleis-client": {"kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust"},
+    "kleis-client": {
+        "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-access",
+    },
     "kleis-cli": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
     },
@@ -40,7 +49,7 @@ MAY_NAME = {
     # server's keys sees.
     "kleis-e2e": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
-        "kleis-wrap",
+        "kleis-wrap", "kleis-access",
     },
 }
 
@@ -49,12 +58,12 @@ MAY_NAME_IN_TESTS = {
     "kleis-registration": {"kleis-store-sqlite"},
     "kleis-custody": {"kleis-store-sqlite", "kleis-pki"},
     "kleis-directory": {"kleis-store-sqlite", "kleis-jose", "kleis-pki", "kleis-trust"},
-    "kleis-runtime": {"kleis-jose"},
+    "kleis-sts": {"kleis-store-sqlite", "kleis-pki"},
     "kleis-server": {"kleis-client"},
 }
 
-PURE = {"kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-wrap"}
-SERVICES = {"kleis-registration", "kleis-custody", "kleis-directory"}
+PURE = {"kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-access", "kleis-wrap"}
+SERVICES = {"kleis-registration", "kleis-custody", "kleis-directory", "kleis-sts"}
 DATABASES = {"sqlx", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys"}
 
 # What must not be reached over any number of normal dependencies.

@@ -13,16 +13,16 @@ use crate::evidence::Evidence;
 use crate::keys::Keys;
 use crate::{Call, CustodyError};
 
-/// An order of a caller whose certificate is in use, over the connection of that certificate.
+/// An order of a caller whose certificate is in use, sent by that caller.
 pub(crate) struct Admitted<B> {
     pub(crate) order: Order<B>,
-    /// The signer, with the credentials that the certificate gives.
+    /// The signer, with the credentials of the certificate, and of the token that the order names.
     pub(crate) principal: Principal,
     pub(crate) evidence: Evidence,
 }
 
-/// Verifies an order: size, chain, status, signature, audience, method, times; and that it comes over
-/// the connection of its signer.
+/// Verifies an order: size, chain, status, signature, audience, method, times; and that it comes
+/// from its signer.
 pub(crate) fn admit<B: DeserializeOwned>(
     compact: &str,
     method: &'static str,
@@ -36,13 +36,17 @@ pub(crate) fn admit<B: DeserializeOwned>(
     let max = max_order(method);
     let order = order::verify(compact, max, method, &settings.anchors, status, now)?;
     let signer = order.signer();
-    if on_the_line.thumbprint() != signer.certificate().x5t_s256() {
+    if !signer.is_caller(on_the_line, order.access_token()) {
         return Err(CustodyError::SignerMismatch);
     }
-    // The certificate in the order decides who asks, not what the layers in front made of it.
-    let principal = signer
+    // The certificate in the order decides who asks, not what the layers in front made of it; a
+    // token that the order names adds what its issuer certifies.
+    let mut principal = signer
         .principal(&settings.credentials)
         .map_err(|_| CustodyError::SignerMismatch)?;
+    if on_the_line.token().is_some() {
+        principal = principal.with_credentials_of(on_the_line);
+    }
     let evidence = Evidence::new(keys, &order, method, &principal, &settings.types, call, now);
     Ok(Admitted {
         order,

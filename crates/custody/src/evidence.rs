@@ -62,7 +62,7 @@ impl Evidence {
             jti: order.jti().to_string(),
             digest: *order.digest(),
             compact: order.compact().to_owned(),
-            signer: principal.thumbprint().to_owned(),
+            signer: order.signer().certificate().x5t_s256().to_owned(),
             actor: Actor::of(principal.primary(), types),
             expected_version: order.version(),
             received_at: now,

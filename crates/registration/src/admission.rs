@@ -30,7 +30,7 @@ pub(crate) struct Evidence {
 }
 
 /// Verifies an order of a certified caller: size, chain, status, signature, audience, method,
-/// times; and that it comes over the connection of its signer.
+/// times; and that it comes from its signer.
 pub(crate) fn admit<B: DeserializeOwned>(
     compact: &str,
     method: &str,
@@ -43,7 +43,7 @@ pub(crate) fn admit<B: DeserializeOwned>(
     let principal = call
         .principal()
         .ok_or(RegistrationError::CertificateRequired)?;
-    if principal.thumbprint() != order.signer().certificate().x5t_s256() {
+    if !order.signer().is_caller(principal, order.access_token()) {
         return Err(RegistrationError::SignerMismatch { field: "order" });
     }
     Ok(order)

@@ -31,7 +31,7 @@ pub(crate) fn generate(service: Service, random: &dyn Random) -> Result<ServiceK
     let key = || Jwk::generate(KeyType::P256, random).map_err(Failure::crypto);
     let encryption = match service {
         Service::Registration | Service::Custody => Some(key()?),
-        Service::Directory | Service::Status => None,
+        Service::Directory | Service::Status | Service::Sts | Service::Edge => None,
     };
     Ok(ServiceKeys {
         signing: key()?,

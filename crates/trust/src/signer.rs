@@ -4,7 +4,7 @@ use std::fmt;
 
 use kleis_jose::Jwk;
 use kleis_pki::{Certificate, Identity};
-use kleis_types::{CredentialMap, Identifier, NoIdentifier, Principal, Timestamp};
+use kleis_types::{Confirmation, CredentialMap, Identifier, NoIdentifier, Principal, Timestamp};
 
 use crate::{
     anchors::SignerError,
@@ -147,6 +147,30 @@ impl VerifiedSigner {
             Status::Invalid => Err(SignerError::Revoked),
             Status::Suspended => Err(SignerError::Suspended),
             Status::Other => Err(SignerError::NotInUse),
+        }
+    }
+
+    /// Whether a caller is the one who signed: by the certificate that it showed, or by an access
+    /// token that is bound to this certificate or its key and whose hash is `access_token`.
+    pub fn is_caller(&self, caller: &Principal, access_token: Option<&str>) -> bool {
+        let x5t = self.certificate.x5t_s256();
+        let by_token = caller.token().is_some_and(|token| {
+            access_token == Some(&token.hash)
+                && match &token.confirmation {
+                    Some(Confirmation::Certificate(bound)) => bound == x5t,
+                    Some(Confirmation::Key(bound)) => {
+                        *bound == self.certificate.public_key().thumbprint().to_string()
+                    }
+                    None => false,
+                }
+        });
+        match (caller.thumbprint(), caller.token(), access_token) {
+            // What was shown must fit, each part of it.
+            (Some(shown), None, None) => shown == x5t,
+            (None, Some(_), Some(_)) => by_token,
+            (Some(shown), Some(_), Some(_)) => shown == x5t && by_token,
+            // A token that the order does not name, or an order that names one that is not there.
+            _ => false,
         }
     }
 

@@ -161,6 +161,39 @@ error_codes! {
     /// The caller's certificate is revoked or suspended.
     CertificateRevoked = "CERTIFICATE_REVOKED", Unauthenticated,
         "Ask for a new certificate, or ask the operator why.";
+    /// The access token is none of ours to accept, or is malformed, or not signed by its issuer.
+    TokenInvalid = "TOKEN_INVALID", Unauthenticated,
+        "Get a new access token from an issuer that this installation knows.";
+    /// The access token is past its end.
+    TokenExpired = "TOKEN_EXPIRED", Unauthenticated,
+        "Get a new access token.";
+    /// The access token is not valid yet.
+    TokenNotYetValid = "TOKEN_NOT_YET_VALID", Unauthenticated,
+        "Compare the clocks of the issuer and of this installation.";
+    /// The access token is for somebody else.
+    TokenAudience = "TOKEN_AUDIENCE", Unauthenticated,
+        "Ask the issuer for a token whose audience is this installation.";
+    /// The possession of the key that the access token is bound to was not proved.
+    TokenProofMissing = "TOKEN_PROOF_MISSING", Unauthenticated,
+        "Prove possession of the key or certificate that the token is bound to.";
+    /// The DPoP proof does not hold.
+    DpopInvalid = "DPOP_INVALID", Unauthenticated,
+        "Make a fresh DPoP proof for this call, with the key that the token is bound to.";
+    /// The DPoP proof lacks the nonce of this server, or has an old one.
+    DpopNonceRequired = "DPOP_NONCE_REQUIRED", Unauthenticated,
+        "Make a DPoP proof with the nonce that came with this answer.";
+    /// The DPoP proof was used before.
+    DpopReplayed = "DPOP_REPLAYED", Unauthenticated,
+        "Make a fresh DPoP proof for each call.";
+    /// Somebody other than the edge forwards a certificate.
+    ForwardingRefused = "FORWARDING_REFUSED", Unauthenticated,
+        "Leave out X-Forwarded-Client-Cert: only the edge may send it.";
+    /// The access token is not bound to a key or certificate, and this call needs one that is.
+    TokenNotBound = "TOKEN_NOT_BOUND", PermissionDenied,
+        "Get a token that is bound to your key (DPoP) or certificate (mTLS).";
+    /// The access token lacks the scope for this call.
+    ScopeMissing = "SCOPE_MISSING", PermissionDenied,
+        "Ask the issuer for a token with the scope of this service.";
     /// The signer is not the one whom the request concerns.
     SignerMismatch = "SIGNER_MISMATCH", PermissionDenied,
         "Sign with a certificate of the identity concerned.";
@@ -215,6 +248,9 @@ error_codes! {
     /// There is no status list fresh enough to decide by.
     StatusUnavailable = "STATUS_UNAVAILABLE", Unavailable,
         "Try again later.";
+    /// The keys of the issuer of the access token cannot be had.
+    IssuerUnavailable = "ISSUER_UNAVAILABLE", Unavailable,
+        "Try again later, or use a certificate.";
     /// The service is stopping.
     ShuttingDown = "SHUTTING_DOWN", Unavailable,
         "Try again; another instance will answer.";

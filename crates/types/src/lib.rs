@@ -16,11 +16,13 @@
 //! - *A credential that follows from an identifier*: a line in `credential/belgian.json`.
 //! - *An error code*: a line in `error_code.rs`. Reasons are stable: never rename one.
 //! - *A state*: a variant and its transitions in `state.rs`; its text form is stored, so it stays.
+//! - *A list of refusals*: `refusals!` in the crate that refuses.
 //! - *A name with a grammar*: a `text_newtype!` in `names.rs` with a test of each refusal.
 #![forbid(unsafe_code)]
 
 mod text;
 
+mod access;
 pub mod base64url;
 mod call;
 mod clock;
@@ -32,6 +34,7 @@ mod names;
 mod principal;
 mod problem;
 mod random;
+mod refusal;
 mod secret;
 mod state;
 pub mod strict_json;
@@ -39,10 +42,11 @@ pub mod strict_json;
 mod test_util;
 mod trace_id;
 
+pub use access::{Role, RpcRule, Rule, Scope};
 pub use call::Call;
 pub use clock::{Clock, LEEWAY, SystemClock, Timestamp};
 pub use credential::{
-    Credential, CredentialMap, CredentialMapError, CredentialRule, IDENTIFIER_NAMESPACE,
+    Credential, CredentialMap, CredentialMapError, CredentialRule, IDENTIFIER_NAMESPACE, Shown,
 };
 pub use error_code::{Category, ErrorCode};
 pub use identifier::{
@@ -50,7 +54,7 @@ pub use identifier::{
     TypeTable, TypeTableError,
 };
 pub use names::{ApplicationId, DeviceId, InstallationId, NameError};
-pub use principal::{NoIdentifier, Principal};
+pub use principal::{CertificateProof, Confirmation, NoIdentifier, Principal, TokenProof};
 pub use problem::Problem;
 pub use random::{OsRandom, Random, random_array};
 pub use secret::SecretBytes;

@@ -18,11 +18,13 @@ impl GrantRole {
         let person = fields::identifier(&body.identifier, types)
             .map_err(|problem| problem.at("identifier"))?;
         if types.kind(&person) != Kind::Person {
-            let what = "only persons are operators";
+            let what = "only persons have roles";
             return Err(Problem::new(ErrorCode::IdentifierInvalid, what).at("identifier"));
         }
-        let role = Role::from_name(&body.role)
-            .ok_or_else(|| fields::invalid("role", "the one role there is, is operator"))?;
+        let role = body
+            .role
+            .parse()
+            .map_err(|_| fields::invalid("role", "a role is operator, approver or auditor"))?;
         Ok(Self { person, role })
     }
 }

@@ -123,7 +123,10 @@ async fn require_operator<R: RegistryRead>(
     reader: &mut R,
     caller: &Principal,
 ) -> Result<(), RegistrationError> {
-    let certificate = reader.certificate_by_x5t(caller.thumbprint()).await?;
+    let shown = caller
+        .thumbprint()
+        .ok_or(RegistrationError::CertificateRequired)?;
+    let certificate = reader.certificate_by_x5t(shown).await?;
     let certificate = certificate
         .filter(|certificate| certificate.state == CertificateState::Active)
         .ok_or(RegistrationError::SignerNotInUse)?;

@@ -169,7 +169,8 @@ pub(crate) async fn roles(link: &mut Link, person: &Identifier) -> Result<Vec<Ro
     .await;
     let names = link.done(found)?;
     let role = |name: &String| {
-        Role::from_name(name).ok_or_else(|| Row::new("roles", name).inconsistent("role"))
+        name.parse()
+            .map_err(|_| Row::new("roles", name).inconsistent("role"))
     };
     names.iter().map(role).collect()
 }

@@ -4,8 +4,9 @@
 mod model;
 mod traits;
 
+pub use kleis_types::Role;
 pub use model::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, KeyUse, PublicKeyClaim,
-    Registrant, Role, StatusEntry, StoredJwkSet,
+    Registrant, StatusEntry, StoredJwkSet,
 };
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};

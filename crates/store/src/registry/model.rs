@@ -45,27 +45,6 @@ impl Audited for Registrant {
     }
 }
 
-/// What a person may do beyond their own keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Runs the register.
-    Operator,
-}
-
-impl Role {
-    /// The stored name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-        }
-    }
-
-    /// The role of a stored name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        (name == "operator").then_some(Self::Operator)
-    }
-}
-
 /// An enrolment code, of which only a verifier is known, wrapped under a key outside the database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolmentCode {

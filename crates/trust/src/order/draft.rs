@@ -7,7 +7,7 @@ use kleis_types::{InstallationId, Random, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Claims, MAX_DEPOSIT_SIZE, MAX_LIFETIME, OrderError, digest_of};
+use super::{Claims, MAX_DEPOSIT_SIZE, MAX_LIFETIME, OrderError, access_token_hash, digest_of};
 use crate::{
     Jti, Signer, SigningError,
     envelope::{self, Envelope, Fault},
@@ -21,6 +21,7 @@ pub struct Draft<'a, B> {
     body: B,
     version: Option<u64>,
     jti: Option<Jti>,
+    access_token: Option<String>,
 }
 
 impl<'a, B: Serialize> Draft<'a, B> {
@@ -32,6 +33,7 @@ impl<'a, B: Serialize> Draft<'a, B> {
             body,
             version: None,
             jti: None,
+            access_token: None,
         }
     }
 
@@ -47,6 +49,13 @@ impl<'a, B: Serialize> Draft<'a, B> {
     #[must_use]
     pub fn with_jti(mut self, jti: Jti) -> Self {
         self.jti = Some(jti);
+        self
+    }
+
+    /// Goes together with this access token, whose credentials shall count for it.
+    #[must_use]
+    pub fn with_access_token(mut self, token: &str) -> Self {
+        self.access_token = Some(access_token_hash(token));
         self
     }
 
@@ -71,6 +80,7 @@ impl<'a, B: Serialize> Draft<'a, B> {
             exp: now.plus_seconds(MAX_LIFETIME),
             jti: self.jti.unwrap_or_else(|| Jti::random(random)),
             version: self.version,
+            ath: self.access_token.clone(),
             body,
         })
     }

@@ -14,7 +14,7 @@ pub use error::OrderError;
 pub use verify::{Enrolment, Order, verify, verify_enrolment};
 
 use kleis_jose::digest;
-use kleis_types::{InstallationId, Timestamp};
+use kleis_types::{InstallationId, Timestamp, base64url};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -44,12 +44,24 @@ struct Claims {
         deserialize_with = "envelope::present::deserialize"
     )]
     version: Option<u64>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "envelope::present::deserialize"
+    )]
+    ath: Option<String>,
     body: Map<String, Value>,
 }
 
 /// What a reply names as `req`, and a countersignature covers.
 fn digest_of(compact: &str) -> [u8; 32] {
     digest::sha256(compact.as_bytes())
+}
+
+/// What an order, as a DPoP proof, says of the access token that goes with it (RFC 9449 section
+/// 4.2, `ath`).
+pub fn access_token_hash(token: &str) -> String {
+    base64url::encode(&digest::sha256(token.as_bytes()))
 }
 
 #[cfg(test)]

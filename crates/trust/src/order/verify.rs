@@ -23,6 +23,7 @@ pub struct Order<B, P = VerifiedSigner> {
     body: B,
     jti: Jti,
     version: Option<u64>,
+    ath: Option<String>,
     iat: Timestamp,
     exp: Timestamp,
     digest: [u8; 32],
@@ -96,6 +97,7 @@ fn read<B: DeserializeOwned, P>(
         body: body.map_err(|_| OrderError::BodyInvalid)?,
         jti: claims.jti,
         version: claims.version,
+        ath: claims.ath,
         iat: claims.iat,
         exp: claims.exp,
         digest: digest_of(compact),
@@ -121,6 +123,7 @@ impl<B, P> Order<B, P> {
             body: f(self.body)?,
             jti: self.jti,
             version: self.version,
+            ath: self.ath,
             iat: self.iat,
             exp: self.exp,
             digest: self.digest,
@@ -137,6 +140,12 @@ impl<B, P> Order<B, P> {
     /// The version of the record that the order expects to change.
     pub fn version(&self) -> Option<u64> {
         self.version
+    }
+
+    /// The hash of the access token whose credentials shall count for the order
+    /// ([`access_token_hash`](super::access_token_hash)).
+    pub fn access_token(&self) -> Option<&str> {
+        self.ath.as_deref()
     }
 
     /// When the order was made, by its maker's clock.

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, IDENTIFIER_NAMESPACE};
+use super::{Credential, IDENTIFIER_NAMESPACE, Shown};
 use crate::identifier::{Identifier, TypeTable};
 
 const MAX_RULES: usize = 1024;
@@ -56,9 +56,6 @@ pub enum CredentialMapError {
     #[error("credential rule for {0}: an empty or overlong namespace, name or value, or no digit")]
     Text(String),
 }
-
-/// Namespaces with the names that can be shown in each.
-pub(crate) type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// The rules by which identifiers in a certificate become credentials.
 #[derive(Clone, Debug)]
@@ -122,18 +119,13 @@ impl CredentialMap {
     /// Whether certificates under this map can show at all who holds the named credential, and
     /// with which value. Where they cannot, an exclusion by it must refuse everyone.
     pub fn shows(&self, namespace: &str, name: &str) -> bool {
-        is_shown(&self.shown, namespace, name)
+        self.shown.contains(namespace, name)
     }
 
-    pub(crate) fn shown(&self) -> Arc<Shown> {
+    /// All that certificates under this map can show.
+    pub fn shown(&self) -> Arc<Shown> {
         Arc::clone(&self.shown)
     }
-}
-
-pub(crate) fn is_shown(shown: &Shown, namespace: &str, name: &str) -> bool {
-    shown
-        .get(namespace)
-        .is_some_and(|names| names.contains(name))
 }
 
 impl CredentialRule {
@@ -171,21 +163,19 @@ fn check(rule: &CredentialRule, types: &TypeTable) -> Result<(), CredentialMapEr
 }
 
 fn shown(rules: &[CredentialRule], types: &TypeTable) -> Shown {
-    let mut shown = Shown::new();
+    let mut shown = Shown::default();
     for identifier_type in types.iter() {
-        let names = shown.entry(IDENTIFIER_NAMESPACE.to_owned()).or_default();
-        names.insert(identifier_type.name().to_owned());
-    }
-    for rule in rules {
-        shown
-            .entry(rule.namespace.clone())
-            .or_default()
-            .insert(rule.name.clone());
+        shown.insert(IDENTIFIER_NAMESPACE, identifier_type.name());
     }
     // One inconclusive rule is enough to make its credential so.
-    for rule in rules.iter().filter(|rule| !rule.conclusive) {
-        if let Some(names) = shown.get_mut(&rule.namespace) {
-            names.remove(&rule.name);
+    let inconclusive: BTreeSet<_> = rules
+        .iter()
+        .filter(|rule| !rule.conclusive)
+        .map(|rule| (&rule.namespace, &rule.name))
+        .collect();
+    for rule in rules {
+        if !inconclusive.contains(&(&rule.namespace, &rule.name)) {
+            shown.insert(&rule.namespace, &rule.name);
         }
     }
     shown

@@ -1,11 +1,12 @@
 //! What is certified of a caller, in the names that policies use.
 
 mod map;
+mod shown;
 
 use serde::{Deserialize, Serialize};
 
 pub use map::{CredentialMap, CredentialMapError, CredentialRule};
-pub(crate) use map::{Shown, is_shown};
+pub use shown::Shown;
 
 /// The namespace of the credential that every identifier gives: its name is the identifier's type,
 /// its value `VALUE[/APPLICATION]`.

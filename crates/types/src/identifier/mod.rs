@@ -169,6 +169,10 @@ named_enum! {
         Directory = "directory",
         /// The status list.
         Status = "status",
+        /// Access tokens.
+        Sts = "sts",
+        /// What stands between callers and the services, and ends TLS.
+        Edge = "edge",
     }
 }
 
