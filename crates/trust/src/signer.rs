@@ -195,4 +195,6 @@ impl fmt::Debug for VerifiedSigner {
 }
 
 #[cfg(test)]
+mod caller_tests;
+#[cfg(test)]
 mod tests;

@@ -122,3 +122,26 @@ fn bodies_and_identifiers_are_not_shown() {
     }
     assert!(shown.contains(&order.jti().to_string()));
 }
+
+#[test]
+fn an_order_names_the_token_that_goes_with_it() {
+    let mut world = World::new(1);
+    let alice = world.certify(ALICE, "main");
+    let plain = read(&world, signed(&world, &alice).compact()).unwrap();
+    assert_eq!(plain.access_token(), None);
+    let draft = draft().with_access_token("the.token.text");
+    let order = sign(
+        &alice,
+        world.installation(),
+        &draft,
+        world.now(),
+        world.random(),
+    )
+    .unwrap();
+    let order = read(&world, order.compact()).unwrap();
+    // SHA-256 of "the.token.text", by `printf the.token.text | openssl dgst -sha256 -binary | basenc --base64url`.
+    assert_eq!(
+        order.access_token(),
+        Some("IxYIJy2PBDavFXZdpOiIFkiMP67hzsbojut5eSp2bQs")
+    );
+}
