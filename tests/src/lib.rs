@@ -23,6 +23,7 @@ mod databases;
 mod installation;
 mod kleisd;
 mod order;
+pub mod packages;
 mod party;
 mod proxy;
 mod refusal;

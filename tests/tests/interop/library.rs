@@ -2,11 +2,10 @@
 
 use std::{
     io::Write as _,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
 };
 
+use kleis_e2e::packages;
 use kleis_types::base64url;
 use serde_json::{Value, json};
 
@@ -24,17 +23,20 @@ impl Library {
 
     /// Does all tasks; gives the result of each, or what the library says.
     pub(crate) fn run(self, tasks: &[Value]) -> Vec<Result<String, String>> {
-        let folder = folder().as_ref().unwrap();
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
+        let folder = packages::JOSE.folder().unwrap();
         let mut command = match self {
             Self::Jose => {
                 let mut command = Command::new("node");
-                command.arg(scripts.join("jose_tasks.mjs")).arg(folder);
+                command
+                    .arg(packages::JOSE.script("jose_tasks.mjs"))
+                    .arg(folder);
                 command
             }
             Self::Jwcrypto => {
                 let mut command = Command::new(folder.join("venv/bin/python"));
-                command.arg("-B").arg(scripts.join("jwcrypto_tasks.py"));
+                command
+                    .arg("-B")
+                    .arg(packages::JOSE.script("jwcrypto_tasks.py"));
                 command
             }
         };
@@ -66,26 +68,8 @@ fn result(value: &Value) -> Result<String, String> {
 }
 
 /// Whether the libraries can be used, or why not.
-pub(crate) fn are_there() -> Result<(), String> {
-    folder().clone().map(drop)
-}
-
-/// Where they are installed.
-fn folder() -> &'static Result<PathBuf, String> {
-    static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/interop.sh");
-        let output = Command::new(script)
-            .output()
-            .map_err(|error| error.to_string())?;
-        if output.status.success() {
-            Ok(PathBuf::from(
-                String::from_utf8_lossy(&output.stdout).trim(),
-            ))
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-        }
-    })
+pub(crate) fn are_there() -> Result<(), &'static str> {
+    packages::JOSE.folder().map(drop)
 }
 
 // --- tasks ------------------------------------------------------------------------------------
