@@ -2,11 +2,13 @@
 //!
 //! [`Installation`] is a running `kleisd` in a temporary directory with a first operator; [`Party`] is somebody with a
 //! home directory, who acts through `kleis`, through the SDK, or as a [`Caller`] who sends whatever they like.
-//! [`Proxy`] stands between, and [`Databases`] looks at what was written.
+//! [`Proxy`] stands between, and [`Databases`] looks at what was written. [`IdentityProvider`] is somebody else's, with
+//! access tokens for the machines and people of a [`Realm`]; [`run_oauth_client`] is somebody else's client.
 //!
 //! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `flow_` plays
-//! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read. They
-//! wait for what a process says, never for time to pass.
+//! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read, `idp_`
+//! shows that the identity provider does what the others rely on. They wait for what a process says, never for time to
+//! pass.
 //!
 //! What it must never do: reach into a service, or use a type that is not on the wire. To add a kind of test, write a
 //! module in `tests/PREFIX/` and say in its first line what it shows.
@@ -20,6 +22,7 @@
 pub mod binaries;
 mod caller;
 mod databases;
+mod idp;
 mod installation;
 mod kleisd;
 mod order;
@@ -30,6 +33,7 @@ mod refusal;
 
 pub use caller::{Caller, Lone};
 pub use databases::{Contents, Databases, base64, blob};
+pub use idp::{Asked, IdentityProvider, Machine, Realm, run_oauth_client};
 pub use installation::{Installation, people};
 pub use kleisd::{Ended, Facts, Kleisd};
 pub use order::Forge;

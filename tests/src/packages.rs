@@ -16,6 +16,9 @@ pub struct Packages {
 /// Libraries for JOSE, of `tests/interop`.
 pub static JOSE: Packages = Packages::new("interop");
 
+/// An identity provider and an OAuth 2.0 client, of `tests/idp`.
+pub static OAUTH: Packages = Packages::new("idp");
+
 impl Packages {
     const fn new(name: &'static str) -> Self {
         Self {

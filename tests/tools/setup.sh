@@ -24,7 +24,7 @@ case $task in
 build) ;;
 demo) need openssl openssl && need python3 python3 ;;
 test)
-    # The last two are for other people's JOSE libraries, which read what ours writes.
+    # The last two are for other people's libraries: JOSE, OAuth 2.0 and an identity provider.
     need openssl openssl && need python3 python3 && need npm npm
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
     ;;
