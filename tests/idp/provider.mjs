@@ -124,32 +124,35 @@ function getResourceServerInfo(_, resource) {
 
 // --- over HTTPS --------------------------------------------------------------------------------
 
+const METADATA = "/.well-known/openid-configuration";
 const counts = { discovery: 0, jwks: 0 };
 let jwksWorks = true;
 let handle;
 
-const server = createServer(
-  { cert: readFileSync(certificateFile), key: readFileSync(keyFile) },
-  (request, response) => {
-    const path = request.url.startsWith(`${REALM}/`) ? request.url.slice(REALM.length) : undefined;
-    if (path === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    if (path === "/.well-known/openid-configuration") counts.discovery += 1;
-    if (path === "/jwks") {
-      counts.jwks += 1;
-      if (!jwksWorks) {
-        response.writeHead(503).end();
-        return;
-      }
-    }
-    // As it is mounted in frameworks: the rest of the path, and the whole of it.
-    request.originalUrl = request.url;
+// The path below the realm. RFC 8414 puts its own before the issuer's path, where OpenID Connect Discovery appends it.
+function pathInRealm(url) {
+  if (url === `/.well-known/oauth-authorization-server${REALM}`) return METADATA;
+  return url.startsWith(`${REALM}/`) ? url.slice(REALM.length) : undefined;
+}
+
+function serve(request, response) {
+  const path = pathInRealm(request.url);
+  if (path === METADATA) counts.discovery += 1;
+  if (path === "/jwks") counts.jwks += 1;
+  if (path === undefined) {
+    response.writeHead(404).end();
+  } else if (path === "/jwks" && !jwksWorks) {
+    response.writeHead(503).end();
+  } else {
+    // As it is mounted in frameworks: the whole path, and the rest of it.
+    request.originalUrl = REALM + path;
     request.url = path;
     handle(request, response);
-  },
-);
+  }
+}
+
+const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
+const server = createServer(tls, serve);
 
 server.listen(0, "127.0.0.1", () => {
   const issuer = `https://127.0.0.1:${server.address().port}${REALM}`;

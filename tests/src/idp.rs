@@ -29,7 +29,7 @@ use crate::packages;
 /// The longest that an answer may take. Nothing waits that long unless something is wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often the provider was asked for something.
+/// How often the provider was asked for something, by whomever: every token that a test gets costs one discovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// For its metadata.

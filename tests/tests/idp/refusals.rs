@@ -43,7 +43,7 @@ fn idp_a_machine_with_another_key_gets_nothing() {
         return;
     };
     let refused = run_oauth_client(
-        &format!("{}/.well-known/openid-configuration", provider.issuer()),
+        provider.issuer(),
         &provider.ca_file(),
         &provider.realm().machines[0].client_id,
         &fresh_key(KeyType::P256),

@@ -83,8 +83,7 @@ fn idp_the_client_follows_a_token_through_its_life() {
     let machine = &provider.realm().machines[0];
     let key = fresh_key(KeyType::P256);
     let life = run_oauth_client(
-        // This provider has the metadata of OpenID Connect only.
-        &format!("{}/.well-known/openid-configuration", provider.issuer()),
+        provider.issuer(),
         &provider.ca_file(),
         &machine.client_id,
         &machine.jwk,
