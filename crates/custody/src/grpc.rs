@@ -2,16 +2,29 @@
 
 use kleis_proto::custody::v1 as wire;
 use kleis_proto::custody::v1::custody_service_server::{CustodyService, CustodyServiceServer};
-use kleis_proto::{call, method::MAX_DEPOSIT_ORDER};
+use kleis_proto::{
+    call,
+    method::{MAX_DEPOSIT_ORDER, custody as method},
+};
 use kleis_store::custody::CustodyStore;
 use kleis_trust::status::StatusSource;
-use kleis_types::Problem;
+use kleis_types::{Problem, RpcRule, Rule, Scope};
 use tonic::{Request, Response, Status};
 
 use crate::{Call, Custody, CustodyError};
 
 /// Room in a message for what stands around the longest order.
 const ROOM: usize = 1024;
+
+/// Who may call each RPC.
+pub const RULES: &[RpcRule] = &[
+    (method::CREATE_KEYS, Rule::Signed(Scope::Custody)),
+    (method::DEPOSIT_KEYS, Rule::Signed(Scope::Custody)),
+    (method::GET_KEY, Rule::Signed(Scope::Custody)),
+    (method::CONFIRM_READ, Rule::Signed(Scope::Custody)),
+    (method::DESCRIBE_KEY, Rule::Signed(Scope::Custody)),
+    (method::SHRED_KEY, Rule::Signed(Scope::Custody)),
+];
 
 /// The public service.
 pub fn public<S: CustodyStore, V: StatusSource + 'static>(
@@ -93,4 +106,15 @@ fn refuse(call: &Call, error: &CustodyError) -> Status {
         tracing::error!(trace_id = call.trace_text(), %error, "an order failed");
     }
     call::refuse(call, &Problem::from(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use kleis_proto::{custody::v1::custody_service_server::SERVICE_NAME, rules};
+
+    #[test]
+    fn every_rpc_has_its_rule() {
+        let none: [&str; 0] = [];
+        assert_eq!(rules::faults(SERVICE_NAME, super::RULES).unwrap(), none);
+    }
 }

@@ -7,7 +7,7 @@ use kleis_proto::directory::v1::directory_service_server::{
 use kleis_proto::directory::v1::{self as wire, batch_lookup_result, lookup_response};
 use kleis_proto::{call, lookup::Lookup};
 use kleis_store::registry::RegistryStore;
-use kleis_types::{Call, ErrorCode, Problem, Timestamp};
+use kleis_types::{Call, ErrorCode, Problem, RpcRule, Rule, Scope, Timestamp};
 use tonic::{Request, Response, Status};
 
 use crate::service::MAX_BATCH;
@@ -15,6 +15,22 @@ use crate::{Directory, DirectoryError, Found, PublishedKey, Recipient};
 
 /// The longest message that is read, in bytes: more than 500 look-ups take.
 const MAX_MESSAGE: usize = 256 * 1024;
+
+/// Who may call each RPC. Whom a caller may ask about is the type table's to say.
+pub const RULES: &[RpcRule] = &[
+    (
+        "kleis.directory.v1.DirectoryService/Lookup",
+        Rule::Lookup(Scope::Directory),
+    ),
+    (
+        "kleis.directory.v1.DirectoryService/BatchLookup",
+        Rule::Lookup(Scope::Directory),
+    ),
+    (
+        "kleis.directory.v1.DirectoryService/GetKey",
+        Rule::Lookup(Scope::Directory),
+    ),
+];
 
 /// The public service.
 pub fn public<S: RegistryStore>(directory: Directory<S>) -> DirectoryServiceServer<Adapter<S>> {
@@ -156,5 +172,16 @@ impl From<PublishedKey> for wire::GetKeyResponse {
             activated_at: key.activated_at.map_or(0, Timestamp::unix),
             expires_at: key.expires_at.unix(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kleis_proto::{directory::v1::directory_service_server::SERVICE_NAME, rules};
+
+    #[test]
+    fn every_rpc_has_its_rule() {
+        let none: [&str; 0] = [];
+        assert_eq!(rules::faults(SERVICE_NAME, super::RULES).unwrap(), none);
     }
 }

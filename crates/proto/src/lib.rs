@@ -3,7 +3,8 @@
 //! The modules [`common`], [`registration`], [`directory`] and [`custody`] hold generated code:
 //! messages, clients and servers. Beside them stand the few things that both ends of a call must
 //! agree on: [`method`] names the RPCs that take a signed order, [`status`] carries a
-//! [`kleis_types::Problem`] through gRPC, [`lookup`] and [`identifier_type`] parse and make
+//! [`kleis_types::Problem`] through gRPC, [`rules`] tells whether each RPC of a service has its rule,
+//! [`lookup`] and [`identifier_type`] parse and make
 //! messages.
 //!
 //! Rules live elsewhere: this crate knows how things are said, never whether they may be.
@@ -16,12 +17,14 @@
 //! 2. If it takes an order, its `...Order` and `...Result` messages go into the package's
 //!    `orders.proto` (they then speak JSON) and its name goes into [`method`]; a test holds the two
 //!    together.
+//! 3. Who may call it stands beside the service, in its `RULES`; a test there calls [`rules::faults`].
 #![forbid(unsafe_code)]
 
 pub mod call;
 pub mod identifier_type;
 pub mod lookup;
 pub mod method;
+pub mod rules;
 pub mod status;
 
 /// Declares module `v1` with the generated code of a package that has services.

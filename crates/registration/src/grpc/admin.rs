@@ -2,12 +2,30 @@
 
 use kleis_proto::{
     call,
+    method::registration_admin as method,
     registration::v1::{self as wire, registration_admin_service_server::RegistrationAdminService},
 };
 use kleis_store::registry::RegistryStore;
+use kleis_types::{Role, RpcRule, Rule};
 use tonic::{Request, Response, Status};
 
 use super::{Adapter, messages, refuse};
+
+/// Who may call each RPC.
+pub const RULES: &[RpcRule] = &[
+    (method::BOOTSTRAP_OPERATOR, Rule::Newcomer),
+    (method::IMPORT_REGISTRANTS, Rule::Holder(Role::Operator)),
+    (method::CREATE_ENROLMENT_CODE, Rule::Holder(Role::Operator)),
+    (
+        method::REVOKE_CERTIFICATE_AS_OPERATOR,
+        Rule::Holder(Role::Operator),
+    ),
+    (method::GRANT_ROLE, Rule::Holder(Role::Operator)),
+    (
+        "kleis.registration.v1.RegistrationAdminService/ListRegistrants",
+        Rule::Holder(Role::Operator),
+    ),
+];
 
 #[tonic::async_trait]
 impl<S: RegistryStore> RegistrationAdminService for Adapter<S> {

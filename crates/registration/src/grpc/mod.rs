@@ -18,6 +18,9 @@ use tonic::Status;
 
 use crate::{Call, Registration, RegistrationError};
 
+pub use admin::RULES as ADMIN_RULES;
+pub use public::RULES as PUBLIC_RULES;
+
 /// Room in a message for what stands around the longest order. What is longer is not even read.
 const ROOM: usize = 1024;
 
@@ -55,4 +58,23 @@ fn refuse(call: &Call, error: &RegistrationError) -> Status {
         tracing::error!(trace_id = call.trace_text(), %error, "registration failed");
     }
     call::refuse(call, &Problem::from(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use kleis_proto::{
+        registration::v1::{registration_admin_service_server, registration_service_server},
+        rules,
+    };
+
+    use super::{ADMIN_RULES, PUBLIC_RULES};
+
+    #[test]
+    fn every_rpc_has_its_rule() {
+        let none: [&str; 0] = [];
+        let public = rules::faults(registration_service_server::SERVICE_NAME, PUBLIC_RULES);
+        assert_eq!(public.unwrap(), none);
+        let admin = rules::faults(registration_admin_service_server::SERVICE_NAME, ADMIN_RULES);
+        assert_eq!(admin.unwrap(), none);
+    }
 }

@@ -2,12 +2,47 @@
 
 use kleis_proto::{
     call,
+    method::registration as method,
     registration::v1::{self as wire, registration_service_server::RegistrationService},
 };
 use kleis_store::registry::RegistryStore;
+use kleis_types::{RpcRule, Rule, Scope};
 use tonic::{Request, Response, Status};
 
 use super::{Adapter, messages, refuse};
+
+/// Who may call each RPC.
+pub const RULES: &[RpcRule] = &[
+    (
+        "kleis.registration.v1.RegistrationService/GetInstallation",
+        Rule::Anyone,
+    ),
+    (
+        "kleis.registration.v1.RegistrationService/ListIdentifierTypes",
+        Rule::Anyone,
+    ),
+    (
+        "kleis.registration.v1.RegistrationService/GetStatusList",
+        Rule::Anyone,
+    ),
+    (method::ENROL, Rule::Newcomer),
+    (method::BEGIN_KEY, Rule::Signed(Scope::Registration)),
+    (method::COMPLETE_KEY, Rule::Signed(Scope::Registration)),
+    (method::ACTIVATE_KEY, Rule::Signed(Scope::Registration)),
+    (method::REVOKE_KEY, Rule::Signed(Scope::Registration)),
+    (
+        method::REVOKE_CERTIFICATE,
+        Rule::Signed(Scope::Registration),
+    ),
+    (
+        "kleis.registration.v1.RegistrationService/ListKeys",
+        Rule::Known(Scope::Registration),
+    ),
+    (
+        "kleis.registration.v1.RegistrationService/ListCertificates",
+        Rule::Known(Scope::Registration),
+    ),
+];
 
 #[tonic::async_trait]
 impl<S: RegistryStore> RegistrationService for Adapter<S> {
