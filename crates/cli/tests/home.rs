@@ -52,6 +52,9 @@ fn nobody_is_tricked_into_signing_an_order() {
     for option in [
         "--typ kleis-order+jwt",
         "--type Application/Kleis-Order+JWT",
+        "--typ client-authentication+jwt",
+        "--typ dpop+jwt",
+        "--typ at+jwt",
     ] {
         let run = place.run(&format!("--output json sign {option} order.json"));
         assert_eq!(run.refusal(), refused(1, "RESERVED_TYPE"));

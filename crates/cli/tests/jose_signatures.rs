@@ -81,6 +81,9 @@ fn reserved_types_are_not_signed() {
         "KLEIS-Order+JWT",
         "application/kleis-binding+jwt",
         "statuslist+jwt",
+        "at+jwt",
+        "application/dpop+jwt",
+        "client-authentication+jwt",
     ] {
         for option in ["--typ", "--cty"] {
             let args = format!("--output json jose sign --key P-256.jwk {option} {typ}");

@@ -41,7 +41,7 @@ pub mod endorsement;
 pub mod enrolment_code;
 mod envelope;
 mod jti;
-mod moment;
+pub mod moment;
 pub mod order;
 pub mod recipient;
 pub mod release;

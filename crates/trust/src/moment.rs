@@ -3,18 +3,18 @@
 use kleis_types::{LEEWAY, Timestamp};
 
 /// Whether something made at `iat` comes from the future, beyond the leeway.
-pub(crate) fn is_future(iat: Timestamp, now: Timestamp) -> bool {
+pub fn is_future(iat: Timestamp, now: Timestamp) -> bool {
     iat > now.plus_seconds(LEEWAY)
 }
 
 /// Whether something that ends at `exp` (RFC 7519 section 4.1.4: on or after it) has ended, beyond
 /// the leeway.
-pub(crate) fn is_past(exp: Timestamp, now: Timestamp) -> bool {
+pub fn is_past(exp: Timestamp, now: Timestamp) -> bool {
     now >= exp.plus_seconds(LEEWAY)
 }
 
 /// Whether something lives for at least a second and at most `max` seconds.
-pub(crate) fn lives_at_most(iat: Timestamp, exp: Timestamp, max: i64) -> bool {
+pub fn lives_at_most(iat: Timestamp, exp: Timestamp, max: i64) -> bool {
     (1..=max).contains(&exp.seconds_since(iat))
 }
 

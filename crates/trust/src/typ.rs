@@ -21,13 +21,21 @@ pub const DEPOSIT: &str = "kleis-deposit+jwe";
 pub const CODE: &str = "kleis-code+jwe";
 /// Keys on their way out of custody.
 pub const RELEASE: &str = "kleis-release+jwe";
+/// An access token (RFC 9068).
+pub const ACCESS_TOKEN: &str = "at+jwt";
+/// A proof of possession of the key that an access token is bound to (RFC 9449).
+pub const DPOP_PROOF: &str = "dpop+jwt";
+/// What a client shows at a token endpoint (RFC 7523; draft-ietf-oauth-rfc7523bis).
+pub const CLIENT_ASSERTION: &str = "client-authentication+jwt";
 /// A signed document inside a sealed one: free for everybody's use.
 pub const DOCUMENT: &str = "JOSE";
 
 const RESERVED_PREFIX: &str = "kleis-";
+/// Types of other people's protocols that we speak: under one of them, too, a signature is an act.
+const RESERVED: [&str; 4] = [STATUS_LIST, ACCESS_TOKEN, DPOP_PROOF, CLIENT_ASSERTION];
 const APPLICATION: &str = "application/";
 
-/// Whether a `typ` is kept for Kleis' own protocols, so that a general-purpose signing or sealing
+/// Whether a `typ` is kept for the protocols that Kleis speaks, so that a general-purpose signing or sealing
 /// command must refuse it.
 ///
 /// Media types have no case, and `application/` may be left out of a `typ` (RFC 7515 section
@@ -35,7 +43,7 @@ const APPLICATION: &str = "application/";
 pub fn is_reserved_typ(typ: &str) -> bool {
     let typ = typ.trim().to_ascii_lowercase();
     let bare = typ.strip_prefix(APPLICATION).unwrap_or(&typ);
-    bare.starts_with(RESERVED_PREFIX) || bare == STATUS_LIST
+    bare.starts_with(RESERVED_PREFIX) || RESERVED.contains(&bare)
 }
 
 #[cfg(test)]
@@ -55,6 +63,9 @@ mod tests {
             DEPOSIT,
             CODE,
             RELEASE,
+            ACCESS_TOKEN,
+            DPOP_PROOF,
+            CLIENT_ASSERTION,
         ];
         for typ in ours {
             assert!(is_reserved_typ(typ), "{typ}");
@@ -70,13 +81,16 @@ mod tests {
             "Application/StatusList+JWT",
             " kleis-order+jwt",
             "kleis-something-new",
+            "AT+JWT",
+            "application/dpop+jwt",
+            "Client-Authentication+JWT",
         ] {
             assert!(is_reserved_typ(typ), "{typ}");
         }
         for typ in [
             "",
             "JWT",
-            "at+jwt",
+            "logout+jwt",
             "kleis",
             "x-kleis-order+jwt",
             "text/plain",
