@@ -11,6 +11,9 @@
 //! | [`nonce`] | freshness of a proof | a service | that service |
 //! | [`replay`] | that something is used once | - | a service |
 //! | [`assertion`] | who a client is | the client | the token endpoint |
+//! | [`mapping`] | what follows from the claims of a token | an operator's configuration | every service |
+//! | [`subject`] | what follows from the subject of a foreign certificate | the same | every service |
+//! | [`xfcc`] | the certificate that a caller showed to the edge | the edge | every service |
 //!
 //! What it must never do: take a key from a header, but for the one whose possession a DPoP proof
 //! proves; accept a signature by an algorithm that is not on the list, or that does not suit the
@@ -32,6 +35,13 @@ pub mod nonce;
 pub mod replay;
 pub mod token;
 
+mod derived;
+mod mapped;
+pub mod mapping;
+pub mod subject;
+pub mod xfcc;
+
 pub use jwt::ALGORITHMS;
 /// Why a token, a proof or an assertion could not be made.
 pub use kleis_trust::SigningError;
+pub use mapped::Mapped;

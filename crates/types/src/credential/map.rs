@@ -116,6 +116,11 @@ impl CredentialMap {
             .collect()
     }
 
+    /// The rules, as they were given.
+    pub fn rules(&self) -> &[CredentialRule] {
+        &self.rules
+    }
+
     /// Whether certificates under this map can show at all who holds the named credential, and
     /// with which value. Where they cannot, an exclusion by it must refuse everyone.
     pub fn shows(&self, namespace: &str, name: &str) -> bool {
