@@ -21,24 +21,16 @@ impl JwkSet {
 
     /// Reads a set of at most `max` bytes. Members other than `keys` are ignored.
     pub fn from_slice(json: &[u8], max: usize) -> Result<Self, JwkError> {
-        if json.len() > max {
-            return Err(JwkError::TooLarge { max });
-        }
-        let value = strict_json::value(json, max)?;
-        let Value::Object(mut members) = value else {
-            return Err(JwkError::NotAnObject);
-        };
-        match members.remove("keys") {
-            Some(Value::Array(keys)) => {
-                let keys = keys
-                    .into_iter()
-                    .map(Jwk::from_value)
-                    .collect::<Result<_, _>>()?;
-                Ok(Self { keys })
-            }
-            Some(_) => Err(MemberError::new("keys", "an array").into()),
-            None => Err(JwkError::Missing("keys")),
-        }
+        let keys = values(json, max)?.into_iter().map(Jwk::from_value);
+        keys.collect()
+    }
+
+    /// Reads those keys of a set of at most `max` bytes that are understood here, as RFC 7517
+    /// section 5 asks of readers: for the keys of an issuer, who publishes some for others too. Of
+    /// these one is enough to verify with, and one more or less changes nothing.
+    pub fn understood_of_slice(json: &[u8], max: usize) -> Result<Self, JwkError> {
+        let keys = values(json, max)?.into_iter().map(Jwk::from_value);
+        Ok(keys.filter_map(Result::ok).collect())
     }
 
     /// The keys, in the order of the set.
@@ -54,6 +46,22 @@ impl JwkSet {
     /// The set with the public part of each key.
     pub fn to_value(&self) -> Value {
         json!({ "keys": self.keys.iter().map(Jwk::to_value).collect::<Vec<_>>() })
+    }
+}
+
+/// The values of the member `keys`.
+fn values(json: &[u8], max: usize) -> Result<Vec<Value>, JwkError> {
+    if json.len() > max {
+        return Err(JwkError::TooLarge { max });
+    }
+    let value = strict_json::value(json, max)?;
+    let Value::Object(mut members) = value else {
+        return Err(JwkError::NotAnObject);
+    };
+    match members.remove("keys") {
+        Some(Value::Array(keys)) => Ok(keys),
+        Some(_) => Err(MemberError::new("keys", "an array").into()),
+        None => Err(JwkError::Missing("keys")),
     }
 }
 
