@@ -5,6 +5,7 @@
 //! are refused, and all that is wrong is told at once. The configuration holds no secret: those are
 //! in files that it names.
 
+mod access;
 mod error;
 mod sections;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use figment::{
 use kleis_types::TypeTable;
 use serde::Deserialize;
 
+pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts, SubjectKind};
 pub use error::{ConfigError, ConfigErrors};
 pub use sections::{Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 
@@ -40,6 +42,12 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged, and how.
     pub telemetry: Telemetry,
+    /// The installation's own token service.
+    pub sts: Sts,
+    /// Issuers of access tokens besides it.
+    pub issuers: Vec<IssuerConfig>,
+    /// CAs of client certificates besides the installation's own.
+    pub client_cas: Vec<ClientCaConfig>,
     /// Identifier types beside the built-in ones.
     pub identifier_types: Vec<kleis_types::TypeDefinition>,
 }
@@ -165,6 +173,7 @@ impl Config {
             let rule = "is another address than listen.public".to_owned();
             errors.push(ConfigError::rule("listen.admin", rule));
         }
+        errors.extend(access::validate(&self.issuers, &self.client_cas, &self.sts));
         if let Err(error) = self.type_table() {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Listener (TCP, TLS) ----+
-//!                         +--> Server: span, panic, deadline, limits, caller --> services
+//!                         +--> Server: span, panic, deadline, limits, caller, rule --> services
 //! InProcess (duplex) -----+
 //! ```
 //!
@@ -26,6 +26,10 @@
 //!   [`kleis_types::Problem`]; the outermost layer turns that into gRPC or
 //!   `application/problem+json`.
 //! - *A counter*: a variant of [`Count`].
+//! - *A service*: it declares a [`kleis_types::Rule`] for each of its RPCs and routes;
+//!   [`ServerBuilder`] does not build without. A new rule is a variant there and an arm in
+//!   `layers/authz.rs`.
+//! - *A way to show who one is*: a file in `authn/`, its place in `authn/caller.rs`.
 #![forbid(unsafe_code)]
 
 mod authn;
@@ -33,6 +37,7 @@ mod bucket;
 mod config;
 mod counters;
 mod exit;
+mod issuers;
 mod layers;
 mod lifecycle;
 mod listener;
@@ -43,14 +48,21 @@ mod server;
 pub mod telemetry;
 pub mod tls;
 
-pub use authn::{Anonymous, Authenticate, Authentication, PeerAuthenticator};
+pub use authn::{
+    Always, Anonymous, Authenticate, Authentication, CallerAuthenticator, Presented, Refused,
+};
 pub use bucket::RateLimiter;
 pub use config::{
-    Config, ConfigError, ConfigErrors, Kek, Limits, Listen, LogFormat, Telemetry, Tls,
+    Algorithm, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
+    Listen, LogFormat, Sts, SubjectKind, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;
-pub use layers::refusal;
+pub use issuers::{
+    DiscoveredKeys, Fetch, FetchError, Fetched, Freshness, HttpsFetch, Issuer, Issuers, KeySource,
+    Keys, KeysUnavailable,
+};
+pub use layers::{Holds, NoRoles, Roles, refusal};
 pub use lifecycle::{Lifecycle, Outcome};
 pub use listener::Listener;
 pub use memory::{InProcess, InProcessConnections};

@@ -10,8 +10,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use kleis_trust::VerifiedSigner;
-use kleis_types::Principal;
 use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
@@ -21,6 +19,8 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
+
+use crate::authn::VerifiedPeer;
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +40,6 @@ struct Inner {
     chain: Vec<CertificateDer<'static>>,
     caller: u64,
     verified: OnceLock<VerifiedPeer>,
-}
-
-/// What verifying a chain gave. That is done once for each connection; times and status, which
-/// change, are looked at with every request.
-#[derive(Debug)]
-pub(crate) struct VerifiedPeer {
-    pub(crate) signer: VerifiedSigner,
-    pub(crate) principal: Principal,
 }
 
 impl Peer {

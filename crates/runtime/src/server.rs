@@ -1,9 +1,9 @@
 //! A server: services behind the layers, on any source of connections.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, http::StatusCode, response::IntoResponse, routing::get};
-use kleis_types::Random;
+use kleis_types::{Random, RpcRule, Rule};
 use tokio::sync::Semaphore;
 use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -13,7 +13,7 @@ use tower::Service;
 
 use crate::{
     Authenticate, Connection, Counters, Limits, RateLimiter,
-    layers::{self, Methods, Stack},
+    layers::{self, Methods, Roles, Stack},
 };
 
 /// Streams that one connection may have open.
@@ -28,6 +28,9 @@ const PONG: Duration = Duration::from_secs(10);
 /// is fresh.
 const AGE: Duration = Duration::from_hours(1);
 
+/// Shows which services and messages there are.
+const REFLECTION: &str = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
 /// What connections without calls have, once the server is stopping, to close by themselves.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -38,6 +41,8 @@ pub struct Surroundings {
     pub limits: Limits,
     /// Who says who is calling.
     pub authenticator: Arc<dyn Authenticate>,
+    /// Who says who has which role.
+    pub roles: Arc<dyn Roles>,
     /// Where it counts.
     pub counters: Arc<Counters>,
     /// Where trace ids come from.
@@ -52,6 +57,9 @@ pub enum BuildError {
     /// A descriptor set cannot be read.
     #[error("a protobuf descriptor set cannot be read: {0}")]
     Descriptors(#[from] prost::DecodeError),
+    /// An RPC of a service has no rule that says who may call it, so it could not be served.
+    #[error("the RPC {0} declares no rule")]
+    NoRule(String),
     /// The reflection service does not take the descriptors.
     #[error("the reflection service cannot be built: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -69,6 +77,7 @@ pub struct ServerBuilder {
     http: Router,
     names: Vec<&'static str>,
     descriptors: Vec<&'static [u8]>,
+    rules: HashMap<&'static str, Rule>,
 }
 
 impl ServerBuilder {
@@ -77,9 +86,10 @@ impl ServerBuilder {
         Self::default()
     }
 
-    /// Adds a gRPC service. Set the limit to its messages (`max_decoding_message_size`) before.
+    /// Adds a gRPC service with the rules of its RPCs. Set the limit to its messages
+    /// (`max_decoding_message_size`) before.
     #[must_use]
-    pub fn grpc<S>(mut self, service: S) -> Self
+    pub fn grpc<S>(mut self, service: S, rules: &[RpcRule]) -> Self
     where
         S: Service<http::Request<Body>, Error = Infallible>
             + NamedService
@@ -92,13 +102,16 @@ impl ServerBuilder {
     {
         self.grpc = self.grpc.add_service(service);
         self.names.push(S::NAME);
+        self.rules.extend(rules.iter().copied());
         self
     }
 
-    /// Adds HTTP routes.
+    /// Adds HTTP routes with their rules, by the templates of their paths. A route without a rule
+    /// is not served.
     #[must_use]
-    pub fn http(mut self, routes: Router) -> Self {
+    pub fn http(mut self, routes: Router, rules: &[RpcRule]) -> Self {
         self.http = self.http.merge(routes);
+        self.rules.extend(rules.iter().copied());
         self
     }
 
@@ -118,6 +131,7 @@ impl ServerBuilder {
         let Surroundings {
             limits,
             authenticator,
+            roles,
             counters,
             random,
             stopping,
@@ -135,6 +149,15 @@ impl ServerBuilder {
         for name in &self.names {
             reflection = reflection.with_service_name(*name);
         }
+        let mut rules = self.rules;
+        for method in methods.of_services(&self.names) {
+            if !rules.contains_key(method) {
+                return Err(BuildError::NoRule(method.to_owned()));
+            }
+        }
+        // What the protos say is public.
+        rules.insert(REFLECTION, Rule::Anyone);
+        methods.add(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)?;
         let grpc = self.grpc.add_service(reflection.build_v1()?);
         let (reporter, health) = tonic_health::server::health_reporter();
         for name in &self.names {
@@ -158,6 +181,8 @@ impl ServerBuilder {
             rate: RateLimiter::new(&limits),
             max_body: count(limits.max_body_bytes),
             authenticator,
+            rules,
+            roles,
         });
         let router = layers::apply(services, health, &stack);
         Ok(Server {

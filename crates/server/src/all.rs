@@ -8,8 +8,8 @@ use std::{io::stdout, num::NonZeroU32, sync::Arc, time::Duration};
 use kleis_proto::FILE_DESCRIPTOR_SET;
 use kleis_registration::Registration;
 use kleis_runtime::{
-    Authenticate, Config, Counters, Lifecycle, Outcome, PeerAuthenticator, ServerBuilder,
-    Surroundings,
+    Authenticate, CallerAuthenticator, Config, Counters, Lifecycle, NoRoles, Outcome,
+    ServerBuilder, Surroundings,
 };
 use kleis_store_sqlite::RegistrySqlite;
 use kleis_types::CredentialMap;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{inner::Inner, listeners::Listeners};
 use crate::{
+    access,
     args::{All, Output},
     creation::{self, Found},
     data_dir::DataDir,
@@ -109,16 +110,30 @@ impl House<'_> {
 
         let known = CredentialMap::belgian().clone();
         let (anchors, clock) = (premises.anchors.clone(), Arc::clone(&basics.clock));
-        let callers = Arc::new(PeerAuthenticator::new(anchors, known, status, clock));
+        let callers = CallerAuthenticator::new(anchors, known, status, clock, &*basics.random)
+            .with_issuers(access::issuers(config, None, premises, basics)?);
         let stopping = life.stopping();
+        let callers = Arc::new(callers);
         let surroundings = surroundings(config, callers, basics, stopping.clone());
         let public = ServerBuilder::new()
-            .grpc(kleis_registration::grpc::public(registration.clone()))
-            .grpc(kleis_custody::grpc::public(custody.clone()))
-            .grpc(kleis_directory::grpc::public(directory))
+            .grpc(
+                kleis_registration::grpc::public(registration.clone()),
+                kleis_registration::grpc::PUBLIC_RULES,
+            )
+            .grpc(
+                kleis_custody::grpc::public(custody.clone()),
+                kleis_custody::grpc::RULES,
+            )
+            .grpc(
+                kleis_directory::grpc::public(directory),
+                kleis_directory::grpc::RULES,
+            )
             .descriptors(FILE_DESCRIPTOR_SET);
         let admin = ServerBuilder::new()
-            .grpc(kleis_registration::grpc::admin(registration.clone()))
+            .grpc(
+                kleis_registration::grpc::admin(registration.clone()),
+                kleis_registration::grpc::ADMIN_RULES,
+            )
             .descriptors(FILE_DESCRIPTOR_SET);
 
         let (now, random) = (basics.clock.now(), &*basics.random);
@@ -195,6 +210,7 @@ fn surroundings(
     Surroundings {
         limits: config.limits.clone(),
         authenticator,
+        roles: Arc::new(NoRoles),
         counters: Arc::new(Counters::default()),
         random: Arc::clone(&basics.random),
         stopping,

@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Migrate(Place),
     /// Make a new code for the first operator, as long as there is none
     Bootstrap(Bootstrap),
+    /// Certify the edge: what stands between callers and this server, and ends TLS
+    #[command(subcommand)]
+    Edge(Edge),
     /// Look into the audit
     #[command(subcommand)]
     Audit(Audit),
@@ -27,6 +30,27 @@ pub(crate) enum Command {
     CheckConfig(CheckConfig),
     /// Say which version this is
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Edge {
+    /// Make a key and a certificate for the edge of an installation that is not running; the former
+    /// certificate holds no more
+    Certify(Certify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Certify {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The directory for `edge.key`, for its owner alone, and `edge.pem`; neither may be there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) kek: KekFile,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,11 +25,12 @@ use crate::{
 
 /// What a file system may put into an empty directory.
 const NOT_OURS_BUT_HARMLESS: &str = "lost+found";
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 5] = [
     Service::Registration,
     Service::Custody,
     Service::Directory,
     Service::Status,
+    Service::Sts,
 ];
 
 /// Whether an installation was there.

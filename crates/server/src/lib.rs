@@ -30,6 +30,7 @@
 //! Failure>`, a line in `commands::run`, and a test in `tests/` that runs the binary.
 #![forbid(unsafe_code)]
 
+mod access;
 mod all;
 mod args;
 mod commands;

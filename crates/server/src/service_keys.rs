@@ -39,6 +39,21 @@ pub(crate) fn generate(service: Service, random: &dyn Random) -> Result<ServiceK
     })
 }
 
+/// Makes the keys of a service that is younger than the installation.
+pub(crate) fn make_missing(
+    data_dir: &DataDir,
+    service: Service,
+    vault: &Vault,
+    random: &dyn Random,
+) -> Result<(), Failure> {
+    let path = data_dir.service(service);
+    if path.exists() {
+        return Ok(());
+    }
+    tracing::info!(%service, "making the keys of a service that was not there before");
+    save(&path, service, &generate(service, random)?, vault, random)
+}
+
 /// Reads the keys of a service.
 pub(crate) fn load(
     data_dir: &DataDir,

@@ -41,6 +41,7 @@ pub(crate) struct Certified {
     registration: (Signer, ServiceKeys),
     status: Signer,
     custody: (Signer, ServiceKeys),
+    pub(crate) sts: Signer,
 }
 
 impl Certified {
@@ -51,14 +52,17 @@ impl Certified {
         registry: &RegistrySqlite,
         basics: &Basics,
     ) -> Result<Self, Failure> {
-        let certify = async |service| provision(premises, registry, basics, service).await;
+        let (data_dir, vault) = (&premises.data_dir, &premises.vault);
+        service_keys::make_missing(data_dir, Service::Sts, vault, &*basics.random)?;
+        let provided = async |service| provision(premises, registry, basics, service).await;
         let certified = Self {
-            status: certify(Service::Status).await?.0,
-            registration: certify(Service::Registration).await?,
-            custody: certify(Service::Custody).await?,
+            status: provided(Service::Status).await?.0,
+            registration: provided(Service::Registration).await?,
+            custody: provided(Service::Custody).await?,
+            sts: provided(Service::Sts).await?.0,
         };
         // It signs nothing yet; callers can already tell it by its certificate.
-        certify(Service::Directory).await?;
+        provided(Service::Directory).await?;
         Ok(certified)
     }
 }
@@ -69,30 +73,47 @@ async fn provision(
     basics: &Basics,
     service: Service,
 ) -> Result<(Signer, ServiceKeys), Failure> {
-    let authority = Authority {
-        ca: Arc::clone(&premises.ca),
-        installation: premises.installation.clone(),
-        lifetimes: Lifetimes::default(),
-    };
-    let certify = async |keys: &ServiceKeys| {
-        let random = Arc::clone(&basics.random);
-        provision_service(registry, &authority, service, keys, &*basics.clock, random).await
-    };
     let keys = service_keys::load(&premises.data_dir, service, &premises.vault)?;
-    match certify(&keys).await {
+    match try_certify(premises, registry, basics, service, &keys).await {
         Ok(signer) => Ok((signer, keys)),
         Err(RegistrationError::ServiceKeyRevoked) => {
             tracing::warn!(%service, "a key of this service was revoked; making new ones");
             let keys = service_keys::generate(service, &*basics.random)?;
             let path = premises.data_dir.service(service);
             service_keys::save(&path, service, &keys, &premises.vault, &*basics.random)?;
-            let signer = certify(&keys)
-                .await
-                .map_err(|error| refused(service, &error))?;
+            let signer = certify(premises, registry, basics, service, &keys).await?;
             Ok((signer, keys))
         }
         Err(error) => Err(refused(service, &error)),
     }
+}
+
+/// Sees to it that these keys of a service stand certified and published in the registry.
+pub(crate) async fn certify(
+    premises: &Premises,
+    registry: &RegistrySqlite,
+    basics: &Basics,
+    service: Service,
+    keys: &ServiceKeys,
+) -> Result<Signer, Failure> {
+    let certified = try_certify(premises, registry, basics, service, keys).await;
+    certified.map_err(|error| refused(service, &error))
+}
+
+async fn try_certify(
+    premises: &Premises,
+    registry: &RegistrySqlite,
+    basics: &Basics,
+    service: Service,
+    keys: &ServiceKeys,
+) -> Result<Signer, RegistrationError> {
+    let authority = Authority {
+        ca: Arc::clone(&premises.ca),
+        installation: premises.installation.clone(),
+        lifetimes: Lifetimes::default(),
+    };
+    let random = Arc::clone(&basics.random);
+    provision_service(registry, &authority, service, keys, &*basics.clock, random).await
 }
 
 /// Registration over its database.

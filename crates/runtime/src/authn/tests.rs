@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
+use axum::http::{HeaderMap, Method, Uri};
+use kleis_trust::status::StatusSource;
 use kleis_trust::{
     Signer,
     status::{LIFETIME, Status, StatusList, StatusUnavailable},
     test_util::{CERTIFICATE_LIFE, FixedStatus, World},
 };
-use kleis_types::{ManualClock, OsRandom, Random as _, Service};
+use kleis_types::{CredentialMap, LEEWAY, ManualClock, OsRandom, Random as _, Service};
 use rustls::pki_types::CertificateDer;
 
 use super::*;
@@ -21,19 +23,54 @@ fn peer(chain: &[Vec<u8>]) -> Peer {
 }
 
 /// The authenticator of a world with the status list as it is now, and its own clock.
-fn of(world: &World) -> (PeerAuthenticator<FixedStatus>, Arc<ManualClock>) {
+fn of(world: &World) -> (CallerAuthenticator<FixedStatus>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(world.now().unix()));
+    (by(world, FixedStatus::of(world), &clock), clock)
+}
+
+/// The authenticator of a world with a status of its own.
+fn by<S: StatusSource>(
+    world: &World,
+    status: S,
+    clock: &Arc<ManualClock>,
+) -> CallerAuthenticator<S> {
     let anchors = world.anchors().clone();
     let credentials = CredentialMap::belgian().clone();
-    let status = FixedStatus::of(world);
-    (
-        PeerAuthenticator::new(anchors, credentials, status, Arc::clone(&clock) as _),
-        clock,
+    CallerAuthenticator::new(
+        anchors,
+        credentials,
+        status,
+        Arc::clone(clock) as _,
+        &OsRandom,
     )
 }
 
+/// Who a peer is that shows nothing but what the connection shows.
+async fn seen(
+    authenticator: &impl Authenticate,
+    peer: &Peer,
+) -> Result<Option<Principal>, ErrorCode> {
+    seen_with(authenticator, peer, &HeaderMap::new()).await
+}
+
+/// Who a peer is that sends these headers.
+async fn seen_with(
+    authenticator: &impl Authenticate,
+    peer: &Peer,
+    headers: &HeaderMap,
+) -> Result<Option<Principal>, ErrorCode> {
+    let presented = Presented {
+        peer,
+        method: &Method::POST,
+        uri: &Uri::from_static("https://kleis.example/x"),
+        headers,
+    };
+    let answer = authenticator.authenticate(presented).await;
+    answer.map_err(|refused| refused.problem.code())
+}
+
 async fn code(authenticator: &impl Authenticate, peer: &Peer) -> ErrorCode {
-    authenticator.authenticate(peer).await.unwrap_err().code()
+    seen(authenticator, peer).await.unwrap_err()
 }
 
 fn hospital(world: &mut World) -> Signer {
@@ -47,7 +84,7 @@ async fn a_good_certificate_gives_its_principal() {
     let (authenticator, _) = of(&world);
     let peer = peer(signer.chain());
     for _ in 0..2 {
-        let principal = authenticator.authenticate(&peer).await.unwrap().unwrap();
+        let principal = seen(&authenticator, &peer).await.unwrap().unwrap();
         assert_eq!(principal.primary().to_string(), HOSPITAL);
         assert_eq!(
             principal.thumbprint(),
@@ -59,16 +96,9 @@ async fn a_good_certificate_gives_its_principal() {
 #[tokio::test]
 async fn no_certificate_gives_nobody() {
     let (authenticator, _) = of(&World::new(1));
+    assert!(seen(&authenticator, &peer(&[])).await.unwrap().is_none());
     assert!(
-        authenticator
-            .authenticate(&peer(&[]))
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        authenticator
-            .authenticate(&Peer::in_process())
+        seen(&authenticator, &Peer::in_process())
             .await
             .unwrap()
             .is_none()
@@ -114,17 +144,13 @@ async fn a_certificate_younger_than_the_list_at_hand_is_known() {
         FixedStatus::of(&world)
     });
     world.set_status(index, Status::Other);
-    let of = |newest| PeerAuthenticator {
-        anchors: world.anchors().clone(),
-        credentials: CredentialMap::belgian().clone(),
-        status: Kept {
-            at_hand: FixedStatus::of(&world),
-            newest,
-        },
-        clock: Arc::new(ManualClock::new(world.now().unix())),
+    let clock = Arc::new(ManualClock::new(world.now().unix()));
+    let of = |newest| {
+        let at_hand = FixedStatus::of(&world);
+        by(&world, Kept { at_hand, newest }, &clock)
     };
     let peer = peer(signer.chain());
-    assert!(of(newest).authenticate(&peer).await.is_ok());
+    assert!(seen(&of(newest), &peer).await.is_ok());
     assert_eq!(
         code(&of(revoked), &peer).await,
         ErrorCode::CertificateRevoked
@@ -136,7 +162,7 @@ async fn a_revocation_reaches_an_open_connection() {
     let mut world = World::new(1);
     let signer = hospital(&mut world);
     let peer = peer(signer.chain());
-    assert!(of(&world).0.authenticate(&peer).await.is_ok());
+    assert!(seen(&of(&world).0, &peer).await.is_ok());
     world.set_status(signer.identity().status_index(), Status::Invalid);
     assert_eq!(
         code(&of(&world).0, &peer).await,
@@ -155,13 +181,10 @@ async fn without_a_fresh_status_list_nobody_is_known() {
         code(&authenticator, &peer).await,
         ErrorCode::StatusUnavailable
     );
-    let without = PeerAuthenticator {
-        status: FixedStatus(None),
-        ..authenticator
-    };
+    let without = by(&world, FixedStatus(None), &clock);
     assert_eq!(code(&without, &peer).await, ErrorCode::StatusUnavailable);
     // Who shows none needs none.
-    assert!(without.authenticate(&Peer::in_process()).await.is_ok());
+    assert!(seen(&without, &Peer::in_process()).await.is_ok());
 }
 
 #[tokio::test]
@@ -169,7 +192,7 @@ async fn a_certificate_that_ends_ends_an_open_connection() {
     let mut world = World::new(1);
     let signer = hospital(&mut world);
     let peer = peer(signer.chain());
-    assert!(of(&world).0.authenticate(&peer).await.is_ok());
+    assert!(seen(&of(&world).0, &peer).await.is_ok());
     world.clock().advance(CERTIFICATE_LIFE + LEEWAY + 1);
     assert_eq!(
         code(&of(&world).0, &peer).await,
@@ -177,12 +200,8 @@ async fn a_certificate_that_ends_ends_an_open_connection() {
     );
     // A clock set back to before it began does not make it good either.
     world.clock().advance(-2 * CERTIFICATE_LIFE);
-    let (authenticator, _) = of(&World::new(1));
     let early = Arc::new(ManualClock::new(world.now().unix()));
-    let authenticator = PeerAuthenticator {
-        clock: early,
-        ..authenticator
-    };
+    let authenticator = by(&world, FixedStatus::of(&World::new(1)), &early);
     assert_eq!(
         code(&authenticator, &peer).await,
         ErrorCode::CertificateInvalid
@@ -217,8 +236,7 @@ async fn an_anonymous_server_takes_no_certificate() {
     let mut world = World::new(1);
     let signer = hospital(&mut world);
     assert!(
-        Anonymous
-            .authenticate(&Peer::in_process())
+        seen(&Anonymous, &Peer::in_process())
             .await
             .unwrap()
             .is_none()

@@ -87,7 +87,7 @@ impl Default for Limits {
 }
 
 /// The number, which is not zero.
-const fn some(number: u32) -> NonZeroU32 {
+pub(super) const fn some(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
         Some(number) => number,
         None => NonZeroU32::MIN,

@@ -30,6 +30,7 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     let config = Config::parse(&all).unwrap();
     assert!(config.kek.file.is_some());
     assert_eq!(config.identifier_types.len(), 1);
+    assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
 }
 
 #[test]

@@ -14,6 +14,8 @@ use kleis_types::{Category, ErrorCode, Problem, TraceId};
 use serde::Serialize;
 use tonic::{Code, Status};
 
+use super::authn::DPOP_NONCE;
+
 const TRACE: HeaderName = HeaderName::from_static("kleis-trace-id");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -48,12 +50,17 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 /// The answer to a request for which there is no route.
 pub(super) async fn nothing_here(headers: HeaderMap) -> Response {
     if is_grpc(&headers) {
-        return in_grpc(&Status::unimplemented("there is no such method here"));
+        return no_such_method();
     }
     refusal(Problem::new(
         ErrorCode::NotFound,
         "there is nothing at this address",
     ))
+}
+
+/// The answer to a call of a method that there is not, or that nobody may call.
+pub(super) fn no_such_method() -> Response {
+    in_grpc(&Status::unimplemented("there is no such method here"))
 }
 
 /// Lets only gRPC through.
@@ -71,9 +78,9 @@ pub(super) fn render(response: Response, grpc: bool, trace: &TraceId) -> Respons
     let mut rendered = match problem_of(&response) {
         Some(problem) if grpc => {
             let status = to_status(&problem, Some(trace.as_str()));
-            keeping_retry(in_grpc(&status), &response)
+            keeping_headers(in_grpc(&status), &response)
         }
-        Some(problem) => keeping_retry(in_json(&problem, trace), &response),
+        Some(problem) => keeping_headers(in_json(&problem, trace), &response),
         None if !grpc && is_bare_error(&response) => of_status(response.status(), trace),
         None => response,
     };
@@ -111,11 +118,12 @@ fn in_grpc(status: &Status) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-fn keeping_retry(mut rendered: Response, refused: &Response) -> Response {
-    if let Some(wait) = refused.headers().get(header::RETRY_AFTER) {
-        rendered
-            .headers_mut()
-            .insert(header::RETRY_AFTER, wait.clone());
+/// What a layer said beside the problem: when to come again, how to show who one is.
+fn keeping_headers(mut rendered: Response, refused: &Response) -> Response {
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, DPOP_NONCE] {
+        if let Some(value) = refused.headers().get(&name) {
+            rendered.headers_mut().insert(name, value.clone());
+        }
     }
     rendered
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod authn;
+mod authz;
 mod body;
 mod count;
 mod deadline;
@@ -12,13 +13,13 @@ mod rate;
 mod route;
 mod span;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
 };
-use kleis_types::Random;
+use kleis_types::{Random, Rule};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceBuilder;
@@ -27,6 +28,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{Authenticate, Counters, RateLimiter};
 
 pub use answer::refusal;
+pub use authz::{Holds, NoRoles, Roles};
 pub(crate) use route::Methods;
 
 /// What the layers of one server share.
@@ -42,6 +44,9 @@ pub(crate) struct Stack {
     pub(crate) rate: RateLimiter,
     pub(crate) max_body: usize,
     pub(crate) authenticator: Arc<dyn Authenticate>,
+    /// By the names that [`Methods`] and the paths of HTTP routes give.
+    pub(crate) rules: HashMap<&'static str, Rule>,
+    pub(crate) roles: Arc<dyn Roles>,
 }
 
 /// Puts the layers around the routes, the first named being the first that a request meets.
@@ -59,8 +64,10 @@ pub(crate) fn apply(services: Router, health: Router, stack: &Arc<Stack>) -> Rou
         .layer(from_fn_with_state(of(), rate::run))
         // Bytes are counted before they are gathered.
         .layer(from_fn_with_state(of(), body::run))
-        // Last, because it verifies signatures and asks for the status list.
-        .layer(from_fn_with_state(of(), authn::run));
+        // Late, because it verifies signatures and asks for the status list.
+        .layer(from_fn_with_state(of(), authn::run))
+        // Last: what may be asked depends on who asks.
+        .layer(from_fn_with_state(of(), authz::run));
     let every_request = ServiceBuilder::new()
         // Everything below, also what goes wrong, is logged and answered under one trace id.
         // Refusals from below are put into the caller's protocol here, so that no layer needs to

@@ -22,6 +22,15 @@ impl Methods {
         Ok(())
     }
 
+    /// The methods of these services.
+    pub(crate) fn of_services<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let of_one = |method: &&str| {
+            let service = method.rsplit_once('/').map(|(service, _)| service);
+            service.is_some_and(|service| names.contains(&service))
+        };
+        self.0.iter().map(|method| &**method).filter(of_one)
+    }
+
     /// The route of a request. Nothing that the caller made up is in it.
     pub(super) fn route(&self, request: &Request) -> Route {
         let path = request.uri().path();

@@ -2,10 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use kleis_runtime::{Answer, Count};
+use kleis_proto::directory::v1::{
+    self as wire, directory_service_client::DirectoryServiceClient,
+    directory_service_server::DirectoryServiceServer,
+};
+use kleis_runtime::{Answer, BuildError, Count, ServerBuilder};
 use kleis_types::ErrorCode;
 use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
-use tonic::Code;
+use tonic::{Code, transport::Channel};
 use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
@@ -158,4 +162,36 @@ async fn reflection_shows_the_services_of_this_server_and_no_others() {
     );
     drop(client);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_not_known_is_let_in_where_the_rule_says_so_alone() {
+    let running = Parts::new().start().await;
+    let certificate = running.parts.authority.issue(ClientAuth);
+    let get = async |channel: Channel| {
+        let request = wire::GetKeyRequest::default();
+        let answer = DirectoryServiceClient::new(channel).get_key(request).await;
+        answer.unwrap_err()
+    };
+    assert!(lookup(&running.channel().await, "x").await.is_ok());
+    let refused = get(running.channel().await).await;
+    let refused = kleis_proto::status::from_status(&refused).unwrap();
+    assert_eq!(refused.code(), ErrorCode::CertificateRequired);
+    // The puppet's own answer: the rule is met.
+    let reached = get(running.channel_as(&certificate)).await;
+    assert_eq!(reached.code(), Code::Unimplemented);
+    assert_eq!(reached.message(), "");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_with_an_rpc_without_a_rule_is_not_even_built() {
+    let parts = Parts::new();
+    let service = DirectoryServiceServer::from_arc(std::sync::Arc::clone(&parts.puppet));
+    let built = ServerBuilder::new()
+        .grpc(service, &[])
+        .descriptors(kleis_proto::FILE_DESCRIPTOR_SET)
+        .build(parts.surroundings())
+        .await;
+    assert!(matches!(built, Err(BuildError::NoRule(_))), "{built:?}");
 }

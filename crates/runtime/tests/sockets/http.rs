@@ -154,3 +154,13 @@ async fn the_probes_answer() {
     }
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_route_that_has_no_rule_is_not_served() {
+    let running = Parts::new().start().await;
+    let answer = ask(&running, "GET /v1/forgotten", "").await;
+    assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+    assert!(answer.contains("PERMISSION_DENIED"), "{answer}");
+    assert!(!answer.contains("a secret"), "{answer}");
+    running.stop().await;
+}

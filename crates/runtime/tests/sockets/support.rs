@@ -8,13 +8,13 @@ use kleis_proto::directory::v1::{
     directory_service_server::{DirectoryService, DirectoryServiceServer},
 };
 use kleis_runtime::{
-    Authenticate, Authentication, Config, Counters, Lifecycle, Limits, Listener, Peer, ServeError,
-    Server, ServerBuilder, Surroundings,
+    Authenticate, Authentication, Config, Counters, Lifecycle, Limits, Listener, NoRoles, Peer,
+    Presented, ServeError, Server, ServerBuilder, Surroundings,
     tls::{self, TlsIdentity},
 };
 use kleis_types::{
-    CredentialMap, DeviceId, ErrorCode, Identifier, OsRandom, Principal, Problem, SecretBytes,
-    TraceId,
+    CredentialMap, DeviceId, ErrorCode, Identifier, OsRandom, Principal, Problem, RpcRule, Rule,
+    Scope, SecretBytes, TraceId,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -31,6 +31,20 @@ use tonic::{
 };
 
 pub(crate) const CALLER: &str = "CBE:0809394427/KGSS";
+
+const ECHO: &str = "/v1/echo";
+/// Anybody may look up; only who is known gets a key.
+const RULES: [RpcRule; 3] = [
+    ("kleis.directory.v1.DirectoryService/Lookup", Rule::Anyone),
+    (
+        "kleis.directory.v1.DirectoryService/BatchLookup",
+        Rule::Anyone,
+    ),
+    (
+        "kleis.directory.v1.DirectoryService/GetKey",
+        Rule::Known(Scope::Directory),
+    ),
+];
 
 /// A root CA.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -86,11 +100,11 @@ pub(crate) struct Doorkeeper {
 }
 
 impl Authenticate for Doorkeeper {
-    fn authenticate<'a>(&'a self, peer: &'a Peer) -> Authentication<'a> {
-        let answer = if peer.chain().is_empty() {
+    fn authenticate<'a>(&'a self, presented: Presented<'a>) -> Authentication<'a> {
+        let answer = if presented.peer.chain().is_empty() {
             Ok(None)
         } else if self.refuses.load(std::sync::atomic::Ordering::SeqCst) {
-            Err(Problem::from(ErrorCode::CertificateRevoked))
+            Err(ErrorCode::CertificateRevoked.into())
         } else {
             let identifiers = [CALLER.parse::<Identifier>().unwrap()];
             let map = CredentialMap::belgian();
@@ -181,23 +195,29 @@ impl Parts {
         }
     }
 
-    pub(crate) async fn server(&self) -> Server {
-        let service = DirectoryServiceServer::from_arc(Arc::clone(&self.puppet));
-        let surroundings = Surroundings {
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
             limits: self.limits.clone(),
             authenticator: Arc::clone(&self.doorkeeper) as _,
+            roles: Arc::new(NoRoles),
             counters: Arc::clone(&self.counters),
             random: Arc::new(OsRandom),
             stopping: self.life.stopping().clone(),
-        };
+        }
+    }
+
+    pub(crate) async fn server(&self) -> Server {
+        let service = DirectoryServiceServer::from_arc(Arc::clone(&self.puppet));
         ServerBuilder::new()
-            .grpc(service.max_decoding_message_size(1024))
-            .http(axum::Router::new().route(
-                "/v1/echo",
-                axum::routing::post(|body: String| async { body }),
-            ))
+            .grpc(service.max_decoding_message_size(1024), &RULES)
+            .http(
+                axum::Router::new()
+                    .route(ECHO, axum::routing::post(|body: String| async { body }))
+                    .route("/v1/forgotten", axum::routing::get(|| async { "a secret" })),
+                &[(ECHO, Rule::Anyone)],
+            )
             .descriptors(kleis_proto::FILE_DESCRIPTOR_SET)
-            .build(surroundings)
+            .build(self.surroundings())
             .await
             .unwrap()
     }

@@ -27,7 +27,10 @@ impl Inner {
     ) -> Result<Self, Failure> {
         let stop = CancellationToken::new();
         let server = ServerBuilder::new()
-            .grpc(kleis_registration::grpc::public(registration.clone()))
+            .grpc(
+                kleis_registration::grpc::public(registration.clone()),
+                kleis_registration::grpc::PUBLIC_RULES,
+            )
             .descriptors(FILE_DESCRIPTOR_SET)
             .build(surroundings(
                 config,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bootstrap;
+mod edge;
 mod migrate;
 
 use std::{
@@ -14,7 +15,7 @@ use kleis_runtime::{Config, telemetry};
 
 use crate::{
     all,
-    args::{All, Audit, Command, Place},
+    args::{All, Audit, Command, Edge, Place},
     data_dir::DataDir,
     failure::Failure,
     kek::KekPlace,
@@ -55,6 +56,18 @@ pub(crate) fn run(
                 &config,
                 kek,
             ))
+        }
+        Command::Edge(Edge::Certify(args)) => {
+            let config = load(args.config.as_deref(), &environment)?;
+            telemetry::start(&config.telemetry)?;
+            let kek = kek_of(
+                args.kek.kek_file.as_deref(),
+                &config,
+                &environment,
+                &args.place,
+            )?;
+            let data_dir = DataDir::new(args.place.data_dir);
+            block_on(edge::certify(&data_dir, &args.out, &config, kek))
         }
         Command::Audit(Audit::Verify(place)) => {
             block_on(audit::verify(&DataDir::new(place.data_dir)))

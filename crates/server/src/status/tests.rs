@@ -7,7 +7,7 @@ use kleis_proto::registration::v1::{
     self as wire,
     registration_service_server::{RegistrationService, RegistrationServiceServer},
 };
-use kleis_runtime::{Anonymous, Config, InProcess, ServerBuilder, Surroundings};
+use kleis_runtime::{Anonymous, Config, InProcess, NoRoles, ServerBuilder, Surroundings};
 use kleis_trust::{status::Status as Entry, test_util::World};
 use kleis_types::OsRandom;
 use tokio_util::sync::CancellationToken;
@@ -86,13 +86,14 @@ async fn source_in(world: &World) -> (Arc<Registry>, RemoteStatus) {
     let surroundings = Surroundings {
         limits: Config::default().limits,
         authenticator: Arc::new(Anonymous),
+        roles: Arc::new(NoRoles),
         counters: Arc::default(),
         random: Arc::new(OsRandom),
         stopping: CancellationToken::new(),
     };
     let service = RegistrationServiceServer::from_arc(Arc::clone(&registry));
     let server = ServerBuilder::new()
-        .grpc(service)
+        .grpc(service, kleis_registration::grpc::PUBLIC_RULES)
         .build(surroundings)
         .await
         .unwrap();
