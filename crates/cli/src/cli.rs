@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    custody, devices, enroll, init, jose, keys, lookup, open, operator, seal, sign, whoami,
+    custody, devices, enroll, init, jose, keys, lookup, open, operator, seal, sign, token, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -66,6 +66,19 @@ pub(crate) struct Global {
     )]
     pub(crate) passphrase_file: Option<PathBuf>,
 
+    /// Show the access token in FILE with every request
+    ///
+    /// For the credentials that only its issuer certifies. It must be bound to the authentication
+    /// key of the home, or to its certificate.
+    #[arg(
+        long,
+        global = true,
+        env = "KLEIS_ACCESS_TOKEN_FILE",
+        value_name = "FILE",
+        hide_env_values = true
+    )]
+    pub(crate) access_token: Option<PathBuf>,
+
     /// Write results only: no remarks, no progress
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -84,6 +97,7 @@ enum Command {
     Open(open::OpenArgs),
     Sign(sign::SignArgs),
     Verify(sign::VerifyArgs),
+    Token(token::TokenArgs),
     Custody(custody::CustodyArgs),
     Operator(operator::OperatorArgs),
     Jose(jose::JoseArgs),
@@ -135,6 +149,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Open(args) => open::run(context, args).await,
             Command::Sign(args) => sign::sign(context, args),
             Command::Verify(args) => sign::verify(context, args).await,
+            Command::Token(args) => token::run(context, args).await,
             Command::Custody(args) => custody::run(context, args).await,
             Command::Operator(args) => operator::run(context, args).await,
             Command::Jose(args) => jose::run(context, args),

@@ -8,14 +8,19 @@ use kleis_types::{Clock, OsRandom, Random, SecretBytes, SystemClock};
 
 use crate::cli::Global;
 use crate::error::CliError;
+use crate::files;
 use crate::output::{Output, Report};
 use crate::passphrase::Source;
+
+/// The longest access token that is read, in bytes.
+const MAX_TOKEN: usize = 16 * 1024;
 
 /// The home, the clock, randomness, and the way to speak.
 pub(crate) struct Context {
     output: Output,
     home: Option<PathBuf>,
     passphrase: Source,
+    access_token: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -27,6 +32,7 @@ impl Context {
             output: Output::new(global.output, global.quiet),
             home: global.home.clone(),
             passphrase: Source::new(global.passphrase_file.clone()),
+            access_token: global.access_token.clone(),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         }
@@ -77,11 +83,14 @@ impl Context {
 
     /// The client of a home that is at hand already.
     pub(crate) fn client(&self, home: Home) -> Result<Kleis, CliError> {
-        Ok(Kleis::open(
-            home,
-            Arc::clone(&self.clock),
-            Arc::clone(&self.random),
-        )?)
+        let kleis = Kleis::open(home, Arc::clone(&self.clock), Arc::clone(&self.random))?;
+        match &self.access_token {
+            Some(file) => {
+                let token = files::read_text(file, MAX_TOKEN)?;
+                Ok(kleis.with_access_token(token.trim().to_owned())?)
+            }
+            None => Ok(kleis),
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl Kleis {
             reply_to: reply_key.to_value().to_string(),
         };
         let method = method::custody::CREATE_KEYS;
-        let order = self.sign(&Draft::new(method, body))?;
+        let order = self.sign(Draft::new(method, body)).await?;
         let client = self.custody();
         let release = self
             .send(&order, |order| {
@@ -162,7 +162,9 @@ impl Kleis {
             key_id: key_id.to_owned(),
             reply_to: reply_key.to_value().to_string(),
         };
-        let order = self.sign(&Draft::new(method::custody::GET_KEY, body))?;
+        let order = self
+            .sign(Draft::new(method::custody::GET_KEY, body))
+            .await?;
         let pending = Pending {
             order: order.compact().to_owned(),
             reply_key: Some(reply_key.clone()),

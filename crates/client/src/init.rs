@@ -5,7 +5,7 @@ use kleis_proto::registration::v1::registration_service_client::RegistrationServ
 
 use crate::ClientError;
 use crate::channel::connect;
-use crate::home::{Config, Home, config};
+use crate::home::{Access, Config, Home, config};
 
 impl Home {
     /// Pins an installation: asks the server for its id over TLS that ends in the given root, and keeps both.
@@ -21,6 +21,7 @@ impl Home {
         admin: Option<&str>,
         root_pem: &str,
         root_sha256: Option<&str>,
+        access: Access,
     ) -> Result<Config, ClientError> {
         let root = config::root_der(root_pem).map_err(ClientError::Input)?;
         let fingerprint = config::sha256_hex(&root);
@@ -47,6 +48,7 @@ impl Home {
             admin: admin.map(str::to_owned),
             installation,
             root_pem: root_pem.to_owned(),
+            access,
         };
         if let Ok(before) = self.config()
             && (before.installation != config.installation || before.root_pem != config.root_pem)

@@ -20,6 +20,7 @@
 //! [`home`](crate::Home)'s memory, with a default, so that old homes still open.
 #![forbid(unsafe_code)]
 
+mod access;
 mod channel;
 mod custody;
 mod devices;
@@ -35,12 +36,13 @@ mod session;
 mod signers;
 mod status;
 
+pub use access::Token;
 pub use custody::{CustodyKey, KeyDescription, Receipt};
 pub use devices::{CertificateSummary, DeviceRequest};
 pub use document::{Opened, Readers, Sealed, SenderInfo, VerifiedDocument};
 pub use enrol::{Enrolment, Proof};
 pub use error::ClientError;
-pub use home::{Config, Home, HomeError, IdentityFile, Passphrase};
+pub use home::{Access, Config, Home, HomeError, IdentityFile, Passphrase};
 pub use keys::{KeySummary, PublishOptions, Published};
 pub use lookup::Lookup;
 pub use operator::{ImportReport, IssuedCode, RegistrantLine};

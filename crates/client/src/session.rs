@@ -16,8 +16,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tonic::transport::Channel;
 
+use crate::access::{Bearer, Holder, Line, Token};
 use crate::channel::{TlsIdentity, connect};
-use crate::{ClientError, Config, Home};
+use crate::{Access, ClientError, Config, Home};
 
 /// How often an order is sent before giving up, and how long to wait before the second time; it doubles.
 const ATTEMPTS: u32 = 4;
@@ -32,8 +33,10 @@ pub struct Kleis {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) status: Mutex<Option<Arc<StatusList>>>,
     signer: Option<Signer>,
-    public: Channel,
-    admin: Option<Channel>,
+    bearer: Option<Arc<Bearer>>,
+    channel: Channel,
+    public: Line,
+    admin: Option<Line>,
 }
 
 impl fmt::Debug for Kleis {
@@ -65,9 +68,13 @@ impl Kleis {
         } else {
             (None, None)
         };
-        let line = |address: &String| connect(address, &config.root_pem, identity.as_ref());
-        let public = line(&config.server)?;
-        let admin = config.admin.as_ref().map(line).transpose()?;
+        // Operators reach the admin address themselves, so the certificate is always shown there.
+        let shown = identity
+            .as_ref()
+            .filter(|_| config.access == Access::Certificate);
+        let public = connect(&config.server, &config.root_pem, shown)?;
+        let line = |address| connect(address, &config.root_pem, identity.as_ref());
+        let admin = config.admin.as_deref().map(line).transpose()?;
         Self::over(home, config, signer, (public, admin), clock, random)
     }
 
@@ -81,7 +88,8 @@ impl Kleis {
         random: Arc<dyn Random>,
     ) -> Result<Self, ClientError> {
         let anchors = config.anchors().map_err(ClientError::Input)?;
-        Ok(Self {
+        let by_token = config.access == Access::Token;
+        let kleis = Self {
             home,
             config,
             anchors,
@@ -89,8 +97,56 @@ impl Kleis {
             random,
             status: Mutex::new(None),
             signer,
-            public,
-            admin,
+            bearer: None,
+            channel: public.clone(),
+            public: Line::bare(public),
+            admin: admin.map(Line::bare),
+        };
+        if by_token && kleis.signer.is_some() {
+            let bearer = Bearer::of_service(kleis.holder()?, kleis.channel.clone());
+            return Ok(kleis.showing(bearer));
+        }
+        Ok(kleis)
+    }
+
+    /// The same client, which shows this access token with every request, in the place of its own.
+    /// The token must be bound to this home's authentication key, or to its certificate: orders name
+    /// it, and its credentials count for them.
+    ///
+    /// # Errors
+    /// [`crate::HomeError::NotEnrolled`].
+    pub fn with_access_token(self, token: String) -> Result<Self, ClientError> {
+        let bearer = Bearer::given(self.holder()?, token);
+        Ok(self.showing(bearer))
+    }
+
+    /// A fresh access token of the installation's token service, bound to this home's key, with
+    /// these scopes (separated by spaces), or with all there are.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with what the token service says; [`ClientError::Unreachable`];
+    /// [`crate::HomeError::NotEnrolled`].
+    pub async fn token(&self, scope: Option<&str>) -> Result<Token, ClientError> {
+        let bearer = Bearer::of_service(self.holder()?, self.channel.clone());
+        Ok(bearer.ask(&self.channel, scope).await?)
+    }
+
+    fn showing(self, bearer: Bearer) -> Self {
+        let bearer = Arc::new(bearer);
+        Self {
+            public: self.public.with(&bearer),
+            bearer: Some(bearer),
+            ..self
+        }
+    }
+
+    fn holder(&self) -> Result<Holder, ClientError> {
+        Ok(Holder {
+            identifier: self.identifier()?.clone(),
+            key: self.home.auth_key()?,
+            server: self.config.server.trim_end_matches('/').to_owned(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
         })
     }
 
@@ -123,20 +179,20 @@ impl Kleis {
         self.clock.now()
     }
 
-    pub(crate) fn registration(&self) -> RegistrationServiceClient<Channel> {
+    pub(crate) fn registration(&self) -> RegistrationServiceClient<Line> {
         RegistrationServiceClient::new(self.public.clone())
     }
 
-    pub(crate) fn directory(&self) -> DirectoryServiceClient<Channel> {
+    pub(crate) fn directory(&self) -> DirectoryServiceClient<Line> {
         // 500 JWK Sets with chains are more than tonic's default of 4 MiB.
         DirectoryServiceClient::new(self.public.clone()).max_decoding_message_size(32 << 20)
     }
 
-    pub(crate) fn custody(&self) -> CustodyServiceClient<Channel> {
+    pub(crate) fn custody(&self) -> CustodyServiceClient<Line> {
         CustodyServiceClient::new(self.public.clone())
     }
 
-    pub(crate) fn operators(&self) -> Result<RegistrationAdminServiceClient<Channel>, ClientError> {
+    pub(crate) fn operators(&self) -> Result<RegistrationAdminServiceClient<Line>, ClientError> {
         let channel = self.admin.clone().ok_or_else(|| {
             ClientError::Input(
                 "this home knows no admin address: run `kleis init` with --admin".to_owned(),
@@ -145,16 +201,21 @@ impl Kleis {
         Ok(RegistrationAdminServiceClient::new(channel))
     }
 
-    /// Signs an order with our certified key.
-    pub(crate) fn sign<B: Serialize>(
+    /// Signs an order with our certified key. It names the token that will go with it.
+    pub(crate) async fn sign<B: Serialize>(
         &self,
-        draft: &Draft<'_, B>,
+        draft: Draft<'_, B>,
     ) -> Result<SignedOrder, ClientError> {
+        let signer = self.signer()?;
+        let draft = match &self.bearer {
+            Some(bearer) => draft.with_access_token(&bearer.for_order().await?),
+            None => draft,
+        };
         let installation = self.anchors.installation();
         order::sign(
-            self.signer()?,
+            signer,
             installation,
-            draft,
+            &draft,
             self.now(),
             self.random.as_ref(),
         )
@@ -174,7 +235,7 @@ impl Kleis {
         F: Future<Output = Result<String, tonic::Status>>,
     {
         let method = draft.method();
-        let order = self.sign(&draft)?;
+        let order = self.sign(draft).await?;
         let reply = self.send(&order, call).await?;
         self.verify_reply(&reply, service, method, &order).await
     }

@@ -36,6 +36,28 @@ pub(crate) struct InitArgs {
     /// The admin address, for operators
     #[arg(long, value_name = "https://HOST:PORT")]
     admin: Option<String>,
+
+    /// How this home shows who it is: by its certificate in TLS, or by access tokens, where
+    /// something before the server ends TLS and asks for no certificate
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    access: Access,
+}
+
+/// How a home shows who it is.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Access {
+    #[default]
+    Certificate,
+    Token,
+}
+
+impl From<Access> for kleis_client::Access {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Certificate => Self::Certificate,
+            Access::Token => Self::Token,
+        }
+    }
 }
 
 pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<(), CliError> {
@@ -47,6 +69,7 @@ pub(crate) async fn run(context: &Context, args: &InitArgs) -> Result<(), CliErr
             args.admin.as_deref(),
             &root,
             args.root_sha256.as_deref(),
+            args.access.into(),
         )
         .await?;
     let fingerprint = config.root_sha256().map_err(CliError::internal)?;

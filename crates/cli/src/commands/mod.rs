@@ -12,4 +12,5 @@ pub(crate) mod open;
 pub(crate) mod operator;
 pub(crate) mod seal;
 pub(crate) mod sign;
+pub(crate) mod token;
 pub(crate) mod whoami;

@@ -26,6 +26,7 @@ pub(crate) fn enrol(place: &Place, identifier: &str, passphrase: Option<&str>) -
         admin: Some("https://127.0.0.1:1".to_owned()),
         installation: installation.clone(),
         root_pem: ca.root().certificate().to_pem(),
+        access: kleis_client::Access::Certificate,
     };
     home.save_config(&config).unwrap();
 

@@ -20,6 +20,26 @@ pub struct Config {
     pub installation: InstallationId,
     /// The pinned root certificate, PEM.
     pub root_pem: String,
+    /// How this home shows who it is.
+    pub access: Access,
+}
+
+/// How a home shows who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// By its certificate, in TLS.
+    #[default]
+    Certificate,
+    /// By access tokens of the installation's token service: where something in between ends TLS
+    /// and asks for no certificate.
+    Token,
+}
+
+impl Access {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +50,8 @@ struct ConfigFile {
     admin: Option<String>,
     installation: InstallationId,
     root_sha256: String,
+    #[serde(default, skip_serializing_if = "Access::is_default")]
+    access: Access,
 }
 
 impl Config {
@@ -86,6 +108,7 @@ impl Home {
             admin: file.admin,
             installation: file.installation,
             root_pem,
+            access: file.access,
         };
         if config.root_sha256().map_err(malformed)? != file.root_sha256 {
             return Err(malformed(
@@ -107,6 +130,7 @@ impl Home {
             admin: config.admin.clone(),
             installation: config.installation.clone(),
             root_sha256: config.root_sha256().map_err(malformed)?,
+            access: config.access,
         };
         let text = toml::to_string(&file).map_err(|error| malformed(error.to_string()))?;
         files::replace(&self.path("root.pem"), config.root_pem.as_bytes())?;

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use kleis_types::SecretBytes;
 
-pub use config::Config;
+pub use config::{Access, Config};
 pub use identity::IdentityFile;
 pub(crate) use pending::Pending;
 

@@ -196,6 +196,7 @@ impl Scene {
             admin: None,
             installation: installation.world.installation().clone(),
             root_pem: installation.world.material().root().certificate().to_pem(),
+            access: crate::Access::Certificate,
         };
         home.save_config(&config).unwrap();
         home
