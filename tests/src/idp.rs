@@ -1,6 +1,5 @@
 //! An identity provider that nobody here wrote: `oidc-provider`, through `tests/idp/provider.mjs`.
 
-mod certificate;
 mod oauth_client;
 mod realm;
 
@@ -24,7 +23,7 @@ use tempfile::TempDir;
 pub use oauth_client::run_oauth_client;
 pub use realm::{Machine, Realm};
 
-use crate::packages;
+use crate::{packages, tls_certificate};
 
 /// The longest that an answer may take. Nothing waits that long unless something is wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -68,7 +67,7 @@ impl IdentityProvider {
             fs::write(&path, content).unwrap();
             path
         };
-        let tls = certificate::generate();
+        let tls = tls_certificate();
         file("ca.pem", &tls.authority);
         let log = dir.path().join("log");
         let mut child = Command::new("node")
