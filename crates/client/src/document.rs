@@ -202,7 +202,7 @@ impl Kleis {
         let typ = typ.unwrap_or("JOSE");
         if is_reserved_typ(typ) {
             return Err(ClientError::Input(format!(
-                "the type {typ} is reserved: a signature of that type could be used as an order in your name"
+                "the type {typ} is reserved: a signature of that type could be used as an order or a proof in your name"
             )));
         }
         let signer = self.signer()?;

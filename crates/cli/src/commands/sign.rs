@@ -65,8 +65,8 @@ pub(crate) fn sign(context: &Context, args: &SignArgs) -> Result<(), CliError> {
 pub(super) fn check_typ(typ: &str) -> Result<(), CliError> {
     if is_reserved_typ(typ) {
         let detail = format!(
-            "the type {typ} is one of Kleis' own: what is signed under it could be used as an \
-             order in your name"
+            "the type {typ} is reserved: what is signed under it could be used as an order or a \
+             proof in your name"
         );
         return Err(CliError::refused("RESERVED_TYPE", detail));
     }
