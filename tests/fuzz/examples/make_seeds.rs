@@ -6,7 +6,8 @@
 
 use std::{fs, path::Path};
 
-use kleis_fuzz::{KEYS, METHOD, installation};
+use kleis_access::{assertion, dpop, token};
+use kleis_fuzz::{ACCESS, Access, KEYS, METHOD, TOKEN, installation};
 use kleis_jose::{ContentEncryption, Jwk, KeyAlgorithm, KeyType, jwe, jws};
 use kleis_pki::Csr;
 use kleis_trust::{
@@ -14,8 +15,8 @@ use kleis_trust::{
     order::Draft,
     test_util::{EPOCH, World},
 };
-use kleis_types::SeededRandom;
-use serde_json::{Value, json};
+use kleis_types::{Confirmation, Scope, SeededRandom};
+use serde_json::{Map, Value, json};
 
 const YEAR: i64 = 31_536_000;
 
@@ -24,6 +25,7 @@ fn main() {
     keys();
     messages();
     signed();
+    access();
 }
 
 fn formats() {
@@ -162,6 +164,44 @@ fn signed() {
         world.fresh_index();
     }
     write_both("status_list", "grown", &world.signed_status_list());
+}
+
+fn access() {
+    let Access {
+        key,
+        name,
+        url,
+        now,
+    } = &*ACCESS;
+    let random = SeededRandom::new(5);
+    let plain = token::NewToken {
+        issuer: name,
+        subject: name,
+        client_id: name,
+        audience: name,
+        scope: [Scope::Directory, Scope::Custody].into(),
+        confirmation: None,
+        jti: "a-token",
+        issued_at: *now,
+        lifetime: 300,
+        extra: Map::new(),
+    };
+    let bound = token::NewToken {
+        confirmation: Some(Confirmation::Key(key.thumbprint().into())),
+        ..plain.clone()
+    };
+    write_both("token", "plain", &token::sign(key, &plain).unwrap());
+    write_both("token", "bound", &token::sign(key, &bound).unwrap());
+    let request = dpop::Request {
+        method: "POST",
+        url,
+        access_token: Some(TOKEN),
+        nonce: Some("nonce"),
+    };
+    let proof = dpop::make(key, &request, *now, &random).unwrap();
+    write_both("dpop", "proof", &proof);
+    let assertion = assertion::make(key, name, name, *now, &random).unwrap();
+    write_both("assertion", "assertion", &assertion);
 }
 
 /// Writes a signed message, and its payload alone.

@@ -10,10 +10,12 @@
 //! `examples/make_seeds.rs`. `cargo test` in this folder runs every function over its seeds.
 #![forbid(unsafe_code)]
 
+mod access;
 mod formats;
 mod keys;
 mod signed;
 
+pub use access::{ACCESS, Access, TOKEN, assertion, dpop, token};
 pub use formats::{certificate, csr, identifier, policy, strict_json};
 pub use keys::{KEYS, jwe, jwk, jws};
 pub use signed::{METHOD, binding, installation, order, status_list};
@@ -23,9 +25,11 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("assertion", assertion),
     ("binding", binding),
     ("certificate", certificate),
     ("csr", csr),
+    ("dpop", dpop),
     ("identifier", identifier),
     ("jwe", jwe),
     ("jwk", jwk),
@@ -34,6 +38,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("policy", policy),
     ("status_list", status_list),
     ("strict_json", strict_json),
+    ("token", token),
 ];
 
 #[cfg(test)]
