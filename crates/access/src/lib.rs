@@ -38,6 +38,7 @@ pub mod token;
 mod derived;
 mod mapped;
 pub mod mapping;
+mod name_or_table;
 pub mod subject;
 pub mod xfcc;
 

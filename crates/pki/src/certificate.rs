@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use kleis_jose::{Jwk, JwkError, digest};
 use kleis_types::{Timestamp, base64url};
+use serde::{Deserialize, Serialize};
 use x509_parser::nom::Parser as _;
 use x509_parser::prelude::{X509Certificate, X509CertificateParser};
 
@@ -34,11 +35,49 @@ pub struct Certificate {
     not_after: Timestamp,
     subject: Name,
     subject_der: Vec<u8>,
+    issuer_der: Vec<u8>,
     public_key: Jwk,
     spki_der: Vec<u8>,
     key_identifier: [u8; 20],
     identity: Result<Identity, IdentityError>,
     x5t_s256: String,
+}
+
+/// A type of attribute in a subject (RFC 5280 section 4.1.2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum SubjectAttribute {
+    /// commonName.
+    #[serde(rename = "CN")]
+    CommonName,
+    /// countryName.
+    #[serde(rename = "C")]
+    Country,
+    /// organizationName.
+    #[serde(rename = "O")]
+    Organisation,
+    /// organizationalUnitName.
+    #[serde(rename = "OU")]
+    OrganisationalUnit,
+    /// serialNumber: of the subject, not of the certificate.
+    #[serde(rename = "serialNumber")]
+    SerialNumber,
+    /// Any other.
+    #[serde(skip)]
+    Other,
+}
+
+impl SubjectAttribute {
+    fn of(oid: &[u8]) -> Self {
+        match oid {
+            oid::COMMON_NAME => Self::CommonName,
+            oid::COUNTRY => Self::Country,
+            oid::ORGANISATION => Self::Organisation,
+            oid::ORGANISATIONAL_UNIT => Self::OrganisationalUnit,
+            oid::SERIAL_NUMBER => Self::SerialNumber,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Why bytes are not a certificate that this crate reads.
@@ -91,6 +130,7 @@ impl Certificate {
             not_after: Timestamp::from_unix(parsed.validity.not_after.timestamp()),
             subject: Name::parse(&parsed.subject).map_err(|_| CertificateError::Subject)?,
             subject_der: parsed.subject.as_raw().to_vec(),
+            issuer_der: parsed.issuer.as_raw().to_vec(),
             public_key: Jwk::from_spki_der(&spki_der)?,
             key_identifier: Spki::parse(&spki_der)?.key_identifier(),
             spki_der,
@@ -170,6 +210,18 @@ impl Certificate {
         self.subject.to_string()
     }
 
+    /// The attributes of the subject, in the order of their encoding. Kleis' own certificates say
+    /// who they are for in the subjectAltName; these are for reading those of other CAs.
+    pub fn subject_attributes(&self) -> impl Iterator<Item = (SubjectAttribute, &str)> {
+        let attributes = self.subject.attributes().iter();
+        attributes.map(|it| (SubjectAttribute::of(&it.oid), it.value.as_str()))
+    }
+
+    /// The issuer's name.
+    pub(crate) fn issuer_der(&self) -> &[u8] {
+        &self.issuer_der
+    }
+
     /// What the certificates that this one issues must repeat.
     pub(crate) fn as_issuer(&self) -> IssuerFacts<'_> {
         IssuerFacts {
@@ -181,7 +233,7 @@ impl Certificate {
     }
 }
 
-fn parse(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
+pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, CertificateError> {
     // Extensions are read one by one, by their octets; a deep parse would only guess at them.
     let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
     match parser.parse(der) {

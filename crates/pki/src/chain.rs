@@ -1,6 +1,6 @@
 //! Verifying a chain: leaf, issuing CA, pinned root.
 
-mod validity;
+pub(crate) mod validity;
 
 use std::time::Duration;
 

@@ -12,11 +12,13 @@
 //! | [`profile`] | to-be-signed bytes into bytes the CA may sign, or a named violation |
 //! | [`ca`] | an identity and a key into a certificate |
 //! | [`chain`] | a chain of certificates into a [`VerifiedIdentity`] |
+//! | [`foreign`] | a chain of another CA, with its revocation lists, into a [`VerifiedForeign`] |
 //!
 //! What it must never do: sign bytes that did not pass the profile (only [`profile`] can make the
 //! argument that the signing function takes); read an identity from a subject (only the
-//! subjectAltName counts); accept an encoding of which there are two (everything is strict DER);
-//! copy a name or an extension out of a request into a certificate.
+//! subjectAltName counts; subjects of [`foreign`] certificates are for others to read); accept an
+//! encoding of which there are two (everything is strict DER); copy a name or an extension out of a
+//! request into a certificate.
 //!
 //! To add a certificate profile: write its check in [`profile`] first, then its constructor in
 //! [`ca`], then a test that the check refuses each field when it is changed.
@@ -37,6 +39,7 @@ pub mod ca;
 pub mod certificate;
 pub mod chain;
 pub mod csr;
+pub mod foreign;
 pub mod identity;
 pub mod key_policy;
 pub mod profile;
@@ -44,10 +47,11 @@ pub mod serial;
 pub mod subject;
 
 pub use ca::{CaError, CaMaterial, IdentityRequest, IssueError, IssuingCa};
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, SubjectAttribute};
 pub use chain::{AnchorError, ChainError, TrustAnchors, VerifiedIdentity};
 pub use csr::{Csr, CsrError};
 pub use der::DerError;
+pub use foreign::{ForeignAnchorError, ForeignAnchors, ForeignError, VerifiedForeign};
 pub use identity::{Identity, IdentityError};
 pub use key_policy::{KeyPolicy, KeyPolicyError, RsaWeakness};
 pub use profile::ProfileViolation;

@@ -3,6 +3,7 @@
 use yasna::DERWriter;
 
 pub(crate) const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+pub(crate) const SERIAL_NUMBER: &[u8] = &[0x55, 0x04, 0x05];
 pub(crate) const COUNTRY: &[u8] = &[0x55, 0x04, 0x06];
 pub(crate) const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
 pub(crate) const ORGANISATIONAL_UNIT: &[u8] = &[0x55, 0x04, 0x0b];

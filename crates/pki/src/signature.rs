@@ -9,6 +9,10 @@ use crate::spki::Spki;
 pub(crate) const OF_AUTHORITIES: &[&dyn SignatureVerificationAlgorithm] =
     &[algorithms::ECDSA_P384_SHA384];
 
+/// The algorithms that certificates and revocation lists of other CAs may be signed with: those of
+/// requests. SHA-1 is not among them.
+pub(crate) const OF_FOREIGNERS: &[&dyn SignatureVerificationAlgorithm] = OF_REQUESTS;
+
 /// The algorithms a request may be signed with. SHA-1 is not among them, nor is RSASSA-PSS with a
 /// salt of another length than the hash.
 const OF_REQUESTS: &[&dyn SignatureVerificationAlgorithm] = &[

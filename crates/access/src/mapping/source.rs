@@ -1,11 +1,10 @@
 //! A mapping by its name, or written out.
 
-use std::fmt;
-
 use kleis_types::CredentialMap;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::MappingDefinition;
+use crate::name_or_table::{self, NameOrTable};
 
 const KEYCLOAK_IAM_CONNECT: &str = "keycloak-iam-connect";
 const KLEIS_STS: &str = "kleis-sts";
@@ -35,32 +34,13 @@ impl MappingSource {
     }
 }
 
-/// By hand, so that a slip in a long definition is reported where it is.
 impl<'de> Deserialize<'de> for MappingSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-struct Visitor;
-
-impl<'de> de::Visitor<'de> for Visitor {
-    type Value = MappingSource;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{KEYCLOAK_IAM_CONNECT:?}, {KLEIS_STS:?} or a table")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<MappingSource, E> {
-        match name {
-            KEYCLOAK_IAM_CONNECT => Ok(MappingSource::KeycloakIamConnect),
-            KLEIS_STS => Ok(MappingSource::KleisSts),
-            _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
-        }
-    }
-
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<MappingSource, A::Error> {
-        let definition = MappingDefinition::deserialize(de::value::MapAccessDeserializer::new(map));
-        definition.map(|it| MappingSource::Written(Box::new(it)))
+        let names = &[KEYCLOAK_IAM_CONNECT, KLEIS_STS];
+        Ok(match name_or_table::deserialize(deserializer, names)? {
+            NameOrTable::Name(KLEIS_STS) => Self::KleisSts,
+            NameOrTable::Name(_) => Self::KeycloakIamConnect,
+            NameOrTable::Table(definition) => Self::Written(Box::new(definition)),
+        })
     }
 }

@@ -9,7 +9,7 @@ use crate::certificate::Certificate;
 ///
 /// Path validation knows no leeway; it is asked about this moment instead. For certificates whose
 /// validities overlap that is the same as widening each by the leeway at both ends.
-pub(super) fn moment_within(
+pub(crate) fn moment_within(
     certificates: &[&Certificate],
     at: Timestamp,
 ) -> Result<Timestamp, ChainError> {
