@@ -8,8 +8,8 @@ use std::{fs, path::Path};
 
 use kleis_access::{assertion, dpop, token};
 use kleis_fuzz::{ACCESS, Access, KEYS, METHOD, TOKEN, installation};
-use kleis_jose::{ContentEncryption, Jwk, KeyAlgorithm, KeyType, jwe, jws};
-use kleis_pki::Csr;
+use kleis_jose::{ContentEncryption, Jwk, KeyAlgorithm, KeyType, digest, jwe, jws};
+use kleis_pki::{Certificate, Csr};
 use kleis_trust::{
     binding, order,
     order::Draft,
@@ -22,6 +22,7 @@ const YEAR: i64 = 31_536_000;
 
 fn main() {
     formats();
+    forwarded();
     keys();
     messages();
     signed();
@@ -75,6 +76,38 @@ fn formats() {
         "[0,-1,1.5,1e3,18446744073709551615,\"\\u00e9\\n\",null]",
     );
     write("strict_json", "repeated", "{\"a\":1,\"a\":2}");
+}
+
+/// As Envoy writes them.
+fn forwarded() {
+    let (_, caller) = installation();
+    let pem = |ders: &[Vec<u8>]| {
+        let ders = ders.iter();
+        let pems = ders.map(|der| Certificate::from_der(der).unwrap().to_pem());
+        let encode = |c: char| match c {
+            '\n' | ' ' | '+' | '/' | '=' => format!("%{:02X}", u32::from(c)),
+            c => c.to_string(),
+        };
+        pems.collect::<String>()
+            .chars()
+            .map(encode)
+            .collect::<String>()
+    };
+    let (leaf, chain) = (pem(&caller.chain()[..1]), pem(caller.chain()));
+    let hash: String = digest::sha256(&caller.chain()[0])
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    write("xfcc", "leaf", format!("Cert={leaf}"));
+    write(
+        "xfcc",
+        "whole",
+        format!(
+            "By=spiffe://edge;Hash={hash};Cert=\"{leaf}\";Chain=\"{chain}\";\
+             Subject=\"CN=\\\"a;b\\\",O=c\";URI=urn:x;DNS=a.example"
+        ),
+    );
+    write("xfcc", "two", format!("Cert={leaf},Cert={leaf}"));
 }
 
 fn keys() {

@@ -1,5 +1,6 @@
 //! Documents that nobody has signed.
 
+use kleis_access::xfcc::{self as forwarded, MAX_HEADER, XfccError};
 use kleis_custody::policy::{MAX_DOCUMENT, Policy};
 use kleis_jose::digest;
 use kleis_pki::{Certificate, Csr};
@@ -68,5 +69,35 @@ pub fn strict_json(data: &[u8]) {
                 .as_ref(),
             Some(&read)
         );
+    }
+}
+
+/// A certificate that the edge forwards: what is said besides changes nothing, and nobody can put
+/// another element before or behind it.
+pub fn xfcc(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(read) = forwarded::parse(text) else {
+        return;
+    };
+    assert!(!read.chain().is_empty());
+    assert!(text.len() <= MAX_HEADER);
+    let besides = format!("{text};URI=urn:kleis:id:SSIN:85073003328");
+    if besides.len() <= MAX_HEADER {
+        assert!(
+            matches!(
+                forwarded::parse(&besides),
+                Ok(again) if again == read
+            ) || besides.matches(';').count() >= 256
+        );
+        let behind = forwarded::parse(&format!("{text},{text}"));
+        let before = forwarded::parse(&format!("URI=a,{text}"));
+        for refused in [behind, before] {
+            assert!(matches!(
+                refused,
+                Err(XfccError::SeveralElements | XfccError::TooLarge)
+            ));
+        }
     }
 }

@@ -16,7 +16,7 @@ mod keys;
 mod signed;
 
 pub use access::{ACCESS, Access, TOKEN, assertion, dpop, token};
-pub use formats::{certificate, csr, identifier, policy, strict_json};
+pub use formats::{certificate, csr, identifier, policy, strict_json, xfcc};
 pub use keys::{KEYS, jwe, jwk, jws};
 pub use signed::{METHOD, binding, installation, order, status_list};
 
@@ -39,6 +39,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("status_list", status_list),
     ("strict_json", strict_json),
     ("token", token),
+    ("xfcc", xfcc),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The subject of the Belgian eHealth platform.
 
 use kleis_pki::SubjectAttribute;
-use kleis_types::{Identifier, TypeTable};
+use kleis_types::{ApplicationId, Identifier, TypeTable};
 
 use super::{Attributes, SubjectRefusal, only, typed};
 
@@ -45,11 +45,12 @@ pub(super) fn identifier(
         _ => return Err(SubjectRefusal::Form),
     }
     let (type_name, value) = typed(identity).ok_or(SubjectRefusal::Form)?;
-    // An application that is there is one: an empty text must not pass for none.
-    if application.is_some_and(str::is_empty) {
+    let identifier = types.resolve(type_name, value, application)?;
+    // Neither an empty text for no application, nor a small letter for a capital one.
+    if identifier.application().map(ApplicationId::as_str) != application {
         return Err(SubjectRefusal::Form);
     }
-    Ok(types.resolve(type_name, value, application)?)
+    Ok(identifier)
 }
 
 fn take(units: &mut Vec<&str>, unit: &str) -> Result<(), SubjectRefusal> {

@@ -93,6 +93,7 @@ fn common_name_and_units_must_agree() {
         (&["KGSS", id, "EHEALTH", PLATFORM], "CBE=0809394427, OTHER"),
         (&["KGSS", id, PLATFORM], "CBE=0809394427, KGSS"),
         (&["", id, "EHEALTH", PLATFORM], "CBE=0809394427, "),
+        (&["kgss", id, "EHEALTH", PLATFORM], "CBE=0809394427, kgss"),
         (&[id, PLATFORM], id),
         (&[id, "EHEALTH"], id),
         (&[id, "EHEALTH", "More", PLATFORM], id),
