@@ -8,7 +8,7 @@ trap 'rm -rf "$work"; touch src/lib.rs' EXIT
 
 # One database with everything: the evidence once, then the records of each service.
 python3 - "$work/check.db" ../../migrations/sqlite/registry/*.sql \
-    $(ls ../../migrations/sqlite/custody/*.sql | grep -v _evidence) <<'PYTHON'
+    $(ls ../../migrations/sqlite/custody/*.sql ../../migrations/sqlite/sts/*.sql | grep -v _evidence) <<'PYTHON'
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1])
 for path in sys.argv[2:]:

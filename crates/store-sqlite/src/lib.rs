@@ -16,7 +16,7 @@
 //! # How to add the next thing
 //!
 //! *A record*: a migration in `migrations/sqlite`, a file with its row struct and statements beside
-//! the others, its methods in `registry` or `custody`; run `prepare.sh`, then the suite. Every
+//! the others, its methods in `registry`, `custody` or `sts`; run `prepare.sh`, then the suite. Every
 //! statement takes its connection from `Link::next` and hands its result to `Link::done`.
 #![forbid(unsafe_code)]
 
@@ -33,11 +33,12 @@ mod schema;
 mod session;
 mod states;
 mod store;
+mod sts;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod writer;
 
-pub use schema::{Applied, Custody, Registry, Schema};
+pub use schema::{Applied, Custody, Registry, Schema, Sts};
 pub use session::{Reader, Session, Tx};
 pub use store::SqliteStore;
 
@@ -45,3 +46,5 @@ pub use store::SqliteStore;
 pub type RegistrySqlite = SqliteStore<Registry>;
 /// The database of the custody service.
 pub type CustodySqlite = SqliteStore<Custody>;
+/// The database of the token service.
+pub type StsSqlite = SqliteStore<Sts>;

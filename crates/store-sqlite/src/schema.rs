@@ -1,4 +1,4 @@
-//! The two databases, their migrations, and what is audited in each.
+//! The databases, their migrations, and what is audited in each.
 
 use std::{collections::BTreeMap, future::Future, path::Path};
 
@@ -15,6 +15,7 @@ pub(crate) type AuditedState = (String, u64, [u8; 32]);
 
 static REGISTRY: Migrator = sqlx::migrate!("../../migrations/sqlite/registry");
 static CUSTODY: Migrator = sqlx::migrate!("../../migrations/sqlite/custody");
+static STS: Migrator = sqlx::migrate!("../../migrations/sqlite/sts");
 
 /// The registration service's database.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +25,16 @@ pub enum Registry {}
 #[derive(Debug, Clone, Copy)]
 pub enum Custody {}
 
-/// One of the databases: [`Registry`] or [`Custody`].
+/// The token service's database.
+#[derive(Debug, Clone, Copy)]
+pub enum Sts {}
+
+/// One of the databases: [`Registry`], [`Custody`] or [`Sts`].
 pub trait Schema: sealed::Sealed + Send + Sync + 'static {}
 
 impl Schema for Registry {}
 impl Schema for Custody {}
+impl Schema for Sts {}
 
 pub(crate) mod sealed {
     use super::{AuditedState, Future, Link, Migrator, StoreError};
@@ -72,6 +78,20 @@ impl sealed::Sealed for Custody {
         limit: u32,
     ) -> Result<Vec<AuditedState>, StoreError> {
         crate::custody::audited_states(link, after, limit).await
+    }
+}
+
+impl sealed::Sealed for Sts {
+    fn migrator() -> &'static Migrator {
+        &STS
+    }
+
+    async fn audited_states(
+        link: &mut Link,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<AuditedState>, StoreError> {
+        crate::sts::audited_states(link, after, limit).await
     }
 }
 

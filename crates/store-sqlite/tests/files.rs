@@ -129,9 +129,12 @@ async fn pending_unknown_and_foreign_migrations_are_refused() {
 }
 
 #[test]
-fn both_databases_keep_the_same_evidence() {
-    assert_eq!(
-        include_str!("../../../migrations/sqlite/registry/0001_evidence.sql"),
+fn all_databases_keep_the_same_evidence() {
+    let registry = include_str!("../../../migrations/sqlite/registry/0001_evidence.sql");
+    for other in [
         include_str!("../../../migrations/sqlite/custody/0001_evidence.sql"),
-    );
+        include_str!("../../../migrations/sqlite/sts/0001_evidence.sql"),
+    ] {
+        assert_eq!(registry, other);
+    }
 }

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use kleis_store::suite::{Backend, Database};
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_types::SeededRandom;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ struct Sqlite {
     directory: TempDir,
     registry: RegistrySqlite,
     custody: CustodySqlite,
+    sts: StsSqlite,
 }
 
 impl Sqlite {
@@ -20,6 +21,7 @@ impl Sqlite {
         self.directory.path().join(match database {
             Database::Registry => "registry.db",
             Database::Custody => "custody.db",
+            Database::Sts => "sts.db",
         })
     }
 }
@@ -27,26 +29,31 @@ impl Sqlite {
 impl Backend for Sqlite {
     type Registry = RegistrySqlite;
     type Custody = CustodySqlite;
+    type Sts = StsSqlite;
 
     async fn fresh() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (registry, custody) = (
+        let (registry, custody, sts) = (
             directory.path().join("registry.db"),
             directory.path().join("custody.db"),
+            directory.path().join("sts.db"),
         );
         RegistrySqlite::migrate(&registry).await.unwrap();
         CustodySqlite::migrate(&custody).await.unwrap();
+        StsSqlite::migrate(&sts).await.unwrap();
         let random = Arc::new(SeededRandom::new(1));
         let registry = RegistrySqlite::open(&registry, "first", random.clone())
             .await
             .unwrap();
-        let custody = CustodySqlite::open(&custody, "first", random)
+        let custody = CustodySqlite::open(&custody, "first", random.clone())
             .await
             .unwrap();
+        let sts = StsSqlite::open(&sts, "first", random).await.unwrap();
         Self {
             directory,
             registry,
             custody,
+            sts,
         }
     }
 
@@ -58,9 +65,20 @@ impl Backend for Sqlite {
         &self.custody
     }
 
+    fn sts(&self) -> &StsSqlite {
+        &self.sts
+    }
+
     async fn second_registry(&self) -> RegistrySqlite {
         let random = Arc::new(SeededRandom::new(2));
         RegistrySqlite::open(&self.path(Database::Registry), "second", random)
+            .await
+            .unwrap()
+    }
+
+    async fn second_sts(&self) -> StsSqlite {
+        let random = Arc::new(SeededRandom::new(2));
+        StsSqlite::open(&self.path(Database::Sts), "second", random)
             .await
             .unwrap()
     }

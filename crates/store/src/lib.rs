@@ -23,7 +23,7 @@
 //!
 //! # How to add the next thing
 //!
-//! *A record*: a struct with private-free plain fields in `registry/` or `custody.rs`, its
+//! *A record*: a struct with private-free plain fields in `registry/`, `custody.rs` or `sts.rs`, its
 //! [`Audited`] implementation, methods in the `...Read` and `...Tx` trait (documented, `Option` for
 //! look-ups), a migration for each backend, the methods there, and its cases in the conformance
 //! suite, which every backend runs.
@@ -39,6 +39,7 @@ mod error;
 mod evidence;
 pub mod registry;
 mod shown;
+pub mod sts;
 #[cfg(feature = "suite")]
 pub mod suite;
 

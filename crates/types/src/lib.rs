@@ -58,7 +58,9 @@ pub use principal::{CertificateProof, Confirmation, NoIdentifier, Principal, Tok
 pub use problem::Problem;
 pub use random::{OsRandom, Random, random_array};
 pub use secret::SecretBytes;
-pub use state::{CertificateState, InvalidTransition, KeyState, RecordState, RevocationReason};
+pub use state::{
+    CertificateState, InvalidTransition, KeyState, RecordState, RevocationReason, SigningKeyState,
+};
 #[cfg(any(test, feature = "test-util"))]
 pub use test_util::{ManualClock, SeededRandom};
 pub use text::UnknownName;

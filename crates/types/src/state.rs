@@ -1,4 +1,4 @@
-//! The life of certificates, keys and custody records.
+//! The life of certificates, keys, custody records and keys that sign tokens.
 //!
 //! A transition consumes the old state and gives the new one, or says that there is no such way.
 //! Names are stored: they never change.
@@ -195,6 +195,64 @@ impl RecordState {
     fn cannot_be(self, action: &'static str) -> InvalidTransition {
         InvalidTransition {
             what: "custody record",
+            from: self.as_str(),
+            action,
+        }
+    }
+}
+
+named_enum! {
+    /// The state of a key that signs access tokens.
+    pub enum SigningKeyState ("signing key state") {
+        /// Published, so that all who verify tokens know it before it signs.
+        Next = "NEXT",
+        /// Signs.
+        Current = "CURRENT",
+        /// Signs no more; published until its last token has ended.
+        Retired = "RETIRED",
+        /// No longer published; the private key is destroyed.
+        Expired = "EXPIRED",
+    }
+}
+
+impl SigningKeyState {
+    /// Its turn to sign has come.
+    pub fn promote(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Next => Ok(Self::Current),
+            _ => Err(self.cannot_be("promoted")),
+        }
+    }
+
+    /// Another one signs from now on.
+    pub fn retire(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Current => Ok(Self::Retired),
+            _ => Err(self.cannot_be("retired")),
+        }
+    }
+
+    /// The last token that it has signed has ended.
+    pub fn expire(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Retired => Ok(Self::Expired),
+            _ => Err(self.cannot_be("expired")),
+        }
+    }
+
+    /// Whether those who verify tokens are given this key.
+    pub fn is_published(self) -> bool {
+        !self.is_final()
+    }
+
+    /// Whether no transition leads out of this state.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Expired)
+    }
+
+    fn cannot_be(self, action: &'static str) -> InvalidTransition {
+        InvalidTransition {
+            what: "signing key",
             from: self.as_str(),
             action,
         }

@@ -1,6 +1,8 @@
 //! The records that the cases store.
 
-use kleis_types::{CertificateState, Identifier, KeyState, RecordState, Timestamp, base64url};
+use kleis_types::{
+    CertificateState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp, base64url,
+};
 
 use super::perform::act;
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
         Certificate, EncryptionKey, EnrolmentCode, KeySession, Registrant, RegistryStore,
         RegistryTx,
     },
+    sts::{SigningKey, StsStore, StsTx},
 };
 
 pub(super) const DOCTOR: &str = "NIHII:18749704";
@@ -167,6 +170,25 @@ pub(super) fn record(name: &str) -> Record {
     }
 }
 
+/// A key that signs tokens, or will or did.
+pub(super) fn signing_key(kid: &str, state: SigningKeyState) -> SigningKey {
+    SigningKey {
+        kid: kid.to_owned(),
+        jwk: "{\"kty\":\"EC\"}".to_owned(),
+        wrapped: if state.is_final() {
+            Vec::new()
+        } else {
+            vec![6; 40]
+        },
+        kek: "0011223344556677".to_owned(),
+        state,
+        created_at: at(0),
+        activated_at: None,
+        retired_at: None,
+        version: 1,
+    }
+}
+
 /// Takes entries of the status list until there are `count`.
 pub(super) async fn allocate<S: RegistryStore>(store: &S, count: u32) {
     act!(store, tx, [] {
@@ -202,6 +224,7 @@ put! {
     put_encryption_key, RegistryStore, EncryptionKey;
     put_wrapping_key, CustodyStore, WrappingKey;
     update_record, CustodyStore, Record;
+    put_signing_key, StsStore, SigningKey;
 }
 
 pub(super) async fn insert_records<S: CustodyStore>(

@@ -18,6 +18,7 @@ mod perform;
 pub mod published;
 pub mod registrants;
 pub mod registry;
+pub mod sts;
 pub mod tampering;
 pub mod transactions;
 
@@ -25,23 +26,27 @@ use std::future::Future;
 
 pub use perform::{Perform, Work, perform};
 
-use crate::{custody::CustodyStore, registry::RegistryStore};
+use crate::{custody::CustodyStore, registry::RegistryStore, sts::StsStore};
 
-/// One of the two databases.
+/// One of the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     /// The registration service's.
     Registry,
     /// The custody service's.
     Custody,
+    /// The token service's.
+    Sts,
 }
 
-/// A backend under test, with one registry and one custody database.
+/// A backend under test, with one database of each kind.
 pub trait Backend: Send + Sync + Sized + 'static {
     /// Its registry.
     type Registry: RegistryStore;
     /// Its custody database.
     type Custody: CustodyStore;
+    /// Its database of the token service.
+    type Sts: StsStore;
 
     /// New, empty databases, opened with the chain `first`.
     fn fresh() -> impl Future<Output = Self> + Send;
@@ -52,8 +57,14 @@ pub trait Backend: Send + Sync + Sized + 'static {
     /// The custody database.
     fn custody(&self) -> &Self::Custody;
 
+    /// The database of the token service.
+    fn sts(&self) -> &Self::Sts;
+
     /// The same registry as another process opens it, with the chain `second`.
     fn second_registry(&self) -> impl Future<Output = Self::Registry> + Send;
+
+    /// The same database of the token service as another process opens it, with the chain `second`.
+    fn second_sts(&self) -> impl Future<Output = Self::Sts> + Send;
 
     /// Runs a statement as somebody who owns the database and goes past the store and its guards.
     fn tamper(
@@ -132,6 +143,16 @@ macro_rules! store_suite {
                 releases_are_counted_once,
                 what_is_due_is_found,
             }
+            sts {
+                signing_keys_come_back_as_stored,
+                signing_keys_change_by_version,
+                one_key_signs_and_one_is_next,
+                what_is_used_is_used_once,
+                a_use_owes_an_audit_row,
+                revoked_tokens_are_listed_until_their_end,
+                what_has_had_its_time_is_forgotten,
+                an_altered_signing_key_shows,
+            }
             tampering {
                 an_honest_database_is_clean,
                 an_edited_row_shows,
@@ -173,6 +194,7 @@ mod tests {
             include_str!("published.rs"),
             include_str!("registrants.rs"),
             include_str!("registry.rs"),
+            include_str!("sts.rs"),
             include_str!("tampering.rs"),
             include_str!("transactions.rs"),
         ];

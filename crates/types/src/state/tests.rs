@@ -49,6 +49,18 @@ fn custody_records() {
 }
 
 #[test]
+fn signing_keys() {
+    only!(SigningKeyState, promote, [Next => Current]);
+    only!(SigningKeyState, retire, [Current => Retired]);
+    only!(SigningKeyState, expire, [Retired => Expired]);
+    let published: Vec<_> = SigningKeyState::ALL
+        .iter()
+        .filter(|state| state.is_published())
+        .collect();
+    assert_eq!(published.len(), 3);
+}
+
+#[test]
 fn final_states_have_no_way_out_and_the_others_have_one() {
     for state in CertificateState::ALL {
         let ways = [state.supersede(), state.revoke(), state.expire()];
@@ -61,6 +73,10 @@ fn final_states_have_no_way_out_and_the_others_have_one() {
             state.revoke(),
             state.expire(),
         ];
+        assert_eq!(state.is_final(), ways.iter().all(Result::is_err), "{state}");
+    }
+    for state in SigningKeyState::ALL {
+        let ways = [state.promote(), state.retire(), state.expire()];
         assert_eq!(state.is_final(), ways.iter().all(Result::is_err), "{state}");
     }
     for state in RecordState::ALL {
@@ -91,6 +107,8 @@ fn stored_names_are_these() {
     );
     let record: Vec<_> = RecordState::ALL.iter().map(|s| s.as_str()).collect();
     assert_eq!(names(&record), "ACTIVE EXHAUSTED SHREDDED EXPIRED");
+    let signing: Vec<_> = SigningKeyState::ALL.iter().map(|s| s.as_str()).collect();
+    assert_eq!(names(&signing), "NEXT CURRENT RETIRED EXPIRED");
     let reason: Vec<_> = RevocationReason::ALL.iter().map(|s| s.as_str()).collect();
     assert_eq!(
         names(&reason),
