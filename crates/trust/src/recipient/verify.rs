@@ -56,7 +56,7 @@ pub fn verify(
 }
 
 /// Every key is for one of the two uses, named by its thumbprint, and there once.
-fn check_names(set: &JwkSet) -> Result<(), RecipientError> {
+pub(super) fn check_names(set: &JwkSet) -> Result<(), RecipientError> {
     let mut seen = BTreeSet::new();
     for key in set.keys() {
         if !matches!(key.key_use(), Some("sig" | "enc")) {

@@ -5,6 +5,7 @@ mod binding;
 mod certificate;
 mod endorsement;
 mod set;
+mod signature;
 
 use kleis_jose::{Jwk, JwkSet, KeyAlgorithm, KeyType, jws::Header};
 use kleis_types::Identifier;
