@@ -1,0 +1,123 @@
+//! The endpoints.
+//!
+//! | | | |
+//! |---|---|---|
+//! | `POST /oauth2/token` | a token | RFC 6749 section 3.2 |
+//! | `POST /oauth2/revoke` | the end of one | RFC 7009 |
+//! | `POST /oauth2/introspect` | what one says | RFC 7662 |
+//! | `GET /oauth2/jwks` | the keys that verify them | RFC 7517 |
+//! | `GET /.well-known/oauth-authorization-server` | all of this, for machines | RFC 8414 |
+//!
+//! What the layers in front have found out about the caller, its certificate and the trace id stand in the
+//! extensions of the request.
+
+mod answer;
+mod metadata;
+mod posted;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use kleis_store::sts::StsStore;
+use kleis_trust::status::StatusSource;
+use posted::Posted;
+
+use crate::{Clients, Sts};
+
+pub(crate) const TOKEN: &str = "/oauth2/token";
+const REVOKE: &str = "/oauth2/revoke";
+const INTROSPECT: &str = "/oauth2/introspect";
+const JWKS: &str = "/oauth2/jwks";
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+
+/// The endpoints of a token service.
+pub fn routes<S, D, V>(sts: Sts<S, D, V>) -> Router
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    let secret = Router::new()
+        .route(TOKEN, post(token).fallback(answer::wrong_method))
+        .route(REVOKE, post(revoke).fallback(answer::wrong_method))
+        .route(INTROSPECT, post(introspect).fallback(answer::wrong_method))
+        .layer(middleware::map_response(answer::not_stored));
+    Router::new()
+        .route(JWKS, get(jwks))
+        .route(METADATA, get(metadata))
+        .merge(secret)
+        .with_state(sts)
+}
+
+async fn token<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    let (posted, call) = Posted::read(request).await;
+    let result = match posted {
+        Ok(posted) => sts.0.token(&posted.form, &posted.proofs(), &call).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    let response = match result {
+        Ok(token) => answer::json(&token),
+        Err(error) => answer::refuse(&error, &call),
+    };
+    // Whoever has it need not ask twice (RFC 9449 section 8.2).
+    answer::with_nonce(response, &sts.0.nonce())
+}
+
+async fn revoke<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    let (posted, call) = Posted::read(request).await;
+    let result = match posted {
+        Ok(posted) => sts.0.revoke(&posted.form, &call).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match result {
+        Ok(()) => Response::default(),
+        Err(error) => answer::refuse(&error, &call),
+    }
+}
+
+async fn introspect<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    let (posted, call) = Posted::read(request).await;
+    let result = match posted {
+        Ok(posted) => sts.0.introspect(&posted.form, &call).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match result {
+        Ok(told) => answer::json(&told),
+        Err(error) => answer::refuse(&error, &call),
+    }
+}
+
+async fn jwks<S, D, V>(State(sts): State<Sts<S, D, V>>) -> Response
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    let set = kleis_jose::JwkSet::new(sts.keys()).to_value();
+    answer::public("application/jwk-set+json", &set)
+}
+
+async fn metadata<S, D, V>(State(sts): State<Sts<S, D, V>>) -> Response
+where
+    S: StsStore,
+    D: Clients,
+    V: StatusSource + 'static,
+{
+    answer::public("application/json", &metadata::of(&sts.0.settings))
+}
