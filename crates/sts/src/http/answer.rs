@@ -49,7 +49,8 @@ pub(super) fn refuse(error: &StsError, call: &Call) -> Response {
     let mut response = json(&json!({ "error": code, "error_description": text }));
     *response.status_mut() = status;
     if status == StatusCode::UNAUTHORIZED {
-        // The scheme that was tried (RFC 6749 section 5.2), for which there is no credential here.
+        // A 401 names a scheme (RFC 9110 section 15.5.2): the one that OAuth clients try (RFC 6749
+        // section 2.3.1), though there is no credential for it here.
         let challenge = HeaderValue::from_static("Basic realm=\"kleis\"");
         response
             .headers_mut()
