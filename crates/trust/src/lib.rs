@@ -1,6 +1,6 @@
 //! Orders, replies, bindings, endorsements and status lists, and the one place that verifies them.
 //!
-//! This crate is the reference implementation of `docs/formats.md` sections 4 to 9. Each rule there
+//! This crate is the reference implementation of `docs/formats.md` sections 4 to 9 and 11. Each rule there
 //! is a check here, and each check has a refusal of its own, named for what failed. It is pure: no
 //! clock, no storage, no network; the time, the randomness and the status list are parameters.
 //!
@@ -17,6 +17,8 @@
 //! | [`sealed`] | who wrote a document, and to whom | a sender | its readers |
 //! | [`deposit`] | keys on their way into custody | their owner | custody |
 //! | [`release`] | keys on their way out | custody | their reader |
+//! | [`checkpoint`] | where the chains of an audit stood | a service | whoever verifies the audit |
+//! | [`segment`] | rows of an audit that were archived | a service | whoever verifies the audit |
 //!
 //! What it must never do: take an identity from anywhere but the subjectAltName of a verified
 //! certificate; accept a header member, a claim or a `typ` that is not on the list of its format;
@@ -34,12 +36,15 @@
 mod refusal;
 
 mod anchors;
+mod as_of;
 pub mod binding;
 pub mod challenge;
+pub mod checkpoint;
 pub mod deposit;
 pub mod endorsement;
 pub mod enrolment_code;
 mod envelope;
+mod hash;
 mod jti;
 pub mod moment;
 pub mod order;
@@ -48,6 +53,7 @@ pub mod release;
 pub mod reply;
 pub mod sealed;
 mod sealed_claims;
+pub mod segment;
 mod signer;
 pub mod status;
 pub mod typ;

@@ -9,10 +9,10 @@ mod tests {
     use kleis_types::Problem;
 
     use crate::{
-        SignerError, binding::BindingError, challenge::ChallengeError, deposit::DepositError,
-        endorsement::EndorsementError, enrolment_code::AnnouncementError, order::OrderError,
-        recipient::RecipientError, release::ReleaseError, reply::ReplyError, sealed::DocumentError,
-        status::StatusError,
+        SignerError, binding::BindingError, challenge::ChallengeError, checkpoint::CheckpointError,
+        deposit::DepositError, endorsement::EndorsementError, enrolment_code::AnnouncementError,
+        order::OrderError, recipient::RecipientError, release::ReleaseError, reply::ReplyError,
+        sealed::DocumentError, segment::SegmentError, status::StatusError,
     };
 
     #[test]
@@ -35,6 +35,7 @@ mod tests {
             SignerError,
             BindingError,
             ChallengeError,
+            CheckpointError,
             DepositError,
             EndorsementError,
             AnnouncementError,
@@ -43,6 +44,7 @@ mod tests {
             ReleaseError,
             ReplyError,
             DocumentError,
+            SegmentError,
             StatusError
         );
         assert_eq!(reasons.len(), count, "two refusals share a reason");

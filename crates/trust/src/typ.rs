@@ -11,6 +11,10 @@ pub const REPLY: &str = "kleis-reply+jwt";
 pub const BINDING: &str = "kleis-binding+jwt";
 /// "This new device is mine."
 pub const ENDORSEMENT: &str = "kleis-endorsement+jwt";
+/// Where the chains of an audit stood.
+pub const CHECKPOINT: &str = "kleis-checkpoint+jwt";
+/// Rows of an audit that were archived.
+pub const SEGMENT: &str = "kleis-segment+jwt";
 /// The status list.
 pub const STATUS_LIST: &str = "statuslist+jwt";
 /// Proof of possession for an encryption key.
@@ -58,6 +62,8 @@ mod tests {
             REPLY,
             BINDING,
             ENDORSEMENT,
+            CHECKPOINT,
+            SEGMENT,
             STATUS_LIST,
             CHALLENGE,
             DEPOSIT,
