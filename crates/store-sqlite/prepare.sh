@@ -6,14 +6,18 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"; touch src/lib.rs' EXIT
 
-# One database with everything: the evidence once, then the records of each service.
+# One database with everything: what all have once, and the records of each service.
 python3 - "$work/check.db" ../../migrations/sqlite/registry/*.sql \
-    $(ls ../../migrations/sqlite/custody/*.sql ../../migrations/sqlite/sts/*.sql | grep -v _evidence) <<'PYTHON'
-import sqlite3, sys
+    ../../migrations/sqlite/custody/*.sql ../../migrations/sqlite/sts/*.sql <<'PYTHON'
+import os, sqlite3, sys
 database = sqlite3.connect(sys.argv[1])
+# Migrations of one name are one file, in every database that has it.
+done = set()
 for path in sys.argv[2:]:
-    with open(path) as migration:
-        database.executescript(migration.read())
+    if os.path.basename(path) not in done:
+        done.add(os.path.basename(path))
+        with open(path) as migration:
+            database.executescript(migration.read())
 PYTHON
 
 mkdir "$work/described"

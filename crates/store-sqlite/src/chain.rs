@@ -13,10 +13,13 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain as the database knows it: a new one begins with 32 zero bytes.
+    /// The chain as the database knows it: a new one begins with 32 zero bytes, one whose last rows
+    /// were archived goes on from there.
     pub(crate) async fn load(link: &mut Link, id: &str) -> Result<Self, StoreError> {
         let last = sqlx::query!(
-            "SELECT id, seq, hash FROM audit WHERE chain = ? ORDER BY seq DESC LIMIT 1",
+            "SELECT seq, hash FROM audit WHERE chain = ?1 \
+             UNION ALL SELECT last_seq, last_hash FROM audit_segments WHERE chain = ?1 \
+             ORDER BY 1 DESC LIMIT 1",
             id
         )
         .fetch_optional(link.connection())
@@ -24,7 +27,7 @@ impl Chain {
         let (seq, head) = match link.done(last)? {
             None => (0, [0; 32]),
             Some(last) => {
-                let row = Row::new("audit", &last.id);
+                let row = Row::new("audit", &id);
                 (
                     row.unsigned("seq", last.seq)?,
                     row.hash("hash", &last.hash)?,

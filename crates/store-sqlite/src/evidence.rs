@@ -114,7 +114,11 @@ impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
 
     async fn chains(&mut self) -> Result<Vec<String>, StoreError> {
         let found = sqlx::query_scalar!(
-            "SELECT chain AS \"chain!\" FROM audit GROUP BY chain ORDER BY MIN(id)"
+            // A chain whose rows are all archived began before any that has rows.
+            "SELECT chain AS \"chain!: String\" FROM \
+             (SELECT chain, MIN(id) AS begun FROM audit GROUP BY chain \
+             UNION ALL SELECT chain, 0 FROM audit_segments) \
+             GROUP BY chain ORDER BY MAX(begun), chain"
         )
         .fetch_all(self.link.next()?)
         .await;

@@ -27,6 +27,7 @@ mod evidence;
 mod job;
 mod link;
 mod options;
+mod proof;
 mod registry;
 mod row;
 mod schema;

@@ -107,6 +107,10 @@ async fn open(path: &Path) -> SqliteConnection {
     for guard in [
         "DROP TRIGGER IF EXISTS audit_is_not_changed",
         "DROP TRIGGER IF EXISTS audit_is_not_removed",
+        "DROP TRIGGER IF EXISTS checkpoints_are_not_changed",
+        "DROP TRIGGER IF EXISTS checkpoints_are_not_removed",
+        "DROP TRIGGER IF EXISTS audit_segments_are_not_changed",
+        "DROP TRIGGER IF EXISTS audit_segments_are_not_removed",
         "DROP TRIGGER IF EXISTS orders_are_not_changed",
         "DROP TRIGGER IF EXISTS orders_are_not_removed",
     ] {

@@ -1,7 +1,9 @@
 //! The files: how they are made, opened, refused and closed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::{Path, PathBuf}, sync::Arc,
+};
 
 use kleis_store::{Store, StoreError, registry::RegistryRead};
 use kleis_store_sqlite::{Applied, CustodySqlite, RegistrySqlite};
@@ -36,8 +38,8 @@ async fn migrate_makes_the_file_and_says_what_it_did() {
     assert_eq!(
         first,
         Applied {
-            count: 2,
-            version: 2
+            count: 3,
+            version: 3
         }
     );
     let second = RegistrySqlite::migrate(&path).await.unwrap();
@@ -45,7 +47,7 @@ async fn migrate_makes_the_file_and_says_what_it_did() {
         second,
         Applied {
             count: 0,
-            version: 2
+            version: 3
         }
     );
 
@@ -129,12 +131,24 @@ async fn pending_unknown_and_foreign_migrations_are_refused() {
 }
 
 #[test]
-fn all_databases_keep_the_same_evidence() {
-    let registry = include_str!("../../../migrations/sqlite/registry/0001_evidence.sql");
-    for other in [
-        include_str!("../../../migrations/sqlite/custody/0001_evidence.sql"),
-        include_str!("../../../migrations/sqlite/sts/0001_evidence.sql"),
-    ] {
-        assert_eq!(registry, other);
+fn what_the_databases_share_is_the_same_in_each() {
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
+    let read = |database: &str| -> BTreeMap<_, _> {
+        let listed = fs::read_dir(migrations.join(database)).unwrap();
+        listed
+            .map(|file| file.unwrap())
+            .map(|file| (file.file_name(), fs::read_to_string(file.path()).unwrap()))
+            .collect()
+    };
+    let registry = read("registry");
+    for database in ["custody", "sts"] {
+        let shared: Vec<_> = read(database)
+            .into_iter()
+            .filter(|(name, _)| registry.contains_key(name))
+            .collect();
+        assert!(shared.len() > 1, "{database} shares the evidence and the checkpoints");
+        for (name, text) in shared {
+            assert_eq!(registry[&name], text, "{database} {name:?}");
+        }
     }
 }

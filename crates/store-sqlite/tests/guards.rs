@@ -4,13 +4,14 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use kleis_store::{
-    Act, Actor, AuditEvent, AuditOutcome, EvidenceTx, Store, StoreError, StoredOrder,
+    Act, Actor, AuditEvent, AuditOutcome, EvidenceTx, ProofTx, Store, StoreError, StoredCheckpoint,
+    StoredOrder, StoredSegment,
     custody::{CustodyRead, CustodyTx, Record, WrappingKey},
     registry::{KeyUse, PublicKeyClaim, RegistryRead, RegistryTx},
     suite::perform,
 };
 use kleis_store_sqlite::{Custody, CustodySqlite, RegistrySqlite, Tx};
-use kleis_types::{RecordState, SeededRandom, Timestamp};
+use kleis_types::{Identifier, RecordState, SeededRandom, Timestamp};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -91,6 +92,52 @@ async fn evidence_is_neither_changed_nor_removed() {
         let refused = sqlx::query(statement).execute(&mut connection).await;
         assert!(refused.is_err(), "{statement}");
     }
+}
+
+#[tokio::test]
+async fn rows_of_the_audit_go_where_a_segment_covers_them_and_nowhere_else() {
+    let (_directory, path, store) = registry().await;
+    perform(&store, |tx| {
+        Box::pin(async move {
+            for _ in 0..4 {
+                tx.append_audit(&event()).await?;
+            }
+            tx.append_checkpoint(&StoredCheckpoint {
+                seq: 1,
+                full: true,
+                token: String::new(),
+            })
+            .await?;
+            let segment = StoredSegment {
+                chain: "test".to_owned(),
+                first: 2,
+                last: 3,
+                head: [0; 32],
+                token: String::new(),
+            };
+            tx.record_segment(&segment, &[2]).await
+        })
+    })
+    .await
+    .unwrap();
+    let mut connection = connect(&path).await;
+    for statement in [
+        "UPDATE checkpoints SET token = 'x'",
+        "DELETE FROM checkpoints",
+        "UPDATE audit_segments SET last_seq = 9",
+        "DELETE FROM audit_segments",
+        "DELETE FROM audit WHERE seq = 1",
+        "DELETE FROM audit WHERE seq = 4",
+        "DELETE FROM audit",
+        "UPDATE audit SET details = 'x' WHERE seq = 2",
+    ] {
+        let refused = sqlx::query(statement).execute(&mut connection).await;
+        assert!(refused.is_err(), "{statement}");
+    }
+    let gone = sqlx::query("DELETE FROM audit WHERE seq IN (2, 3)")
+        .execute(&mut connection)
+        .await;
+    assert_eq!(gone.unwrap().rows_affected(), 1, "one had gone already");
 }
 
 #[tokio::test]
@@ -221,4 +268,43 @@ async fn destroyed_keys_leave_no_bytes_behind() {
     .unwrap();
     store.close().await;
     assert_eq!(found(), 0);
+}
+
+#[tokio::test]
+async fn forgotten_persons_leave_no_bytes_behind() {
+    let (directory, path, store) = registry().await;
+    let person = |number: u32| -> Identifier { format!("SSIN:forgotten{number}").parse().unwrap() };
+    perform(&store, move |tx| {
+        Box::pin(async move {
+            for number in 0..RECORDS {
+                let actor = Actor::Person(person(number));
+                tx.append_audit(&AuditEvent { actor, ..event() }).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+    let found = || {
+        let files = fs::read_dir(directory.path()).unwrap();
+        files
+            .filter(|file| {
+                let bytes = fs::read(file.as_ref().unwrap().path()).unwrap();
+                bytes.windows(9).any(|window| window == b"forgotten")
+            })
+            .count()
+    };
+    assert!(found() > 0, "the search finds what is there");
+    perform(&store, move |tx| {
+        Box::pin(async move {
+            for number in 0..RECORDS {
+                assert!(tx.forget_person(&person(number)).await?.is_some());
+            }
+            tx.append_audit(&event()).await
+        })
+    })
+    .await
+    .unwrap();
+    store.close().await;
+    assert_eq!(found(), 0, "{}", path.display());
 }

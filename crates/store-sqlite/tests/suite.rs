@@ -89,6 +89,10 @@ impl Backend for Sqlite {
         for guard in [
             "DROP TRIGGER IF EXISTS audit_is_not_changed",
             "DROP TRIGGER IF EXISTS audit_is_not_removed",
+            "DROP TRIGGER IF EXISTS checkpoints_are_not_changed",
+            "DROP TRIGGER IF EXISTS checkpoints_are_not_removed",
+            "DROP TRIGGER IF EXISTS audit_segments_are_not_changed",
+            "DROP TRIGGER IF EXISTS audit_segments_are_not_removed",
         ] {
             sqlx::query(guard).execute(&mut connection).await.unwrap();
         }

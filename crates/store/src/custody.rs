@@ -4,7 +4,9 @@ use std::future::Future;
 
 use kleis_types::{RecordState, Timestamp};
 
-use crate::{Audited, EvidenceRead, EvidenceTx, Store, StoreError, shown::shows};
+use crate::{
+    Audited, EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError, shown::shows,
+};
 
 /// A symmetric key in custody. The store sees it wrapped alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -168,8 +170,8 @@ pub trait CustodyTx: CustodyRead + EvidenceTx {
 }
 
 /// A database of the custody service.
-pub trait CustodyStore: Store<Tx: CustodyTx, Reader: CustodyRead> {}
-impl<S: Store<Tx: CustodyTx, Reader: CustodyRead>> CustodyStore for S {}
+pub trait CustodyStore: Store<Tx: CustodyTx + ProofTx, Reader: CustodyRead + ProofRead> {}
+impl<S: Store<Tx: CustodyTx + ProofTx, Reader: CustodyRead + ProofRead>> CustodyStore for S {}
 
 shows!(Record {
     key_id,

@@ -14,7 +14,8 @@
 //!   the same order again finds its result, another one under the same `jti` is refused.
 //! - A record that changes carries a version. Whoever changes it says which version it expects, and
 //!   gets [`StoreError::VersionConflict`] if it is another one.
-//! - Reads outside acts see one consistent snapshot ([`Store::read`]).
+//! - Reads outside acts see one consistent snapshot ([`Store::read`]) of what is durable: what a
+//!   reader has seen, no crash takes back.
 //!
 //! # What it must never do
 //!
@@ -37,6 +38,7 @@ pub mod custody;
 mod duty;
 mod error;
 mod evidence;
+mod proof;
 pub mod registry;
 mod shown;
 pub mod sts;
@@ -50,3 +52,4 @@ pub use evidence::{
     Actor, AuditEvent, AuditOutcome, Audited, EvidenceRead, EvidenceTx, StoredAuditRow,
     StoredOrder, audit_row_hash, state_digest,
 };
+pub use proof::{ChainHead, ProofRead, ProofTx, StoredCheckpoint, StoredSegment};

@@ -22,8 +22,9 @@
 //!
 //! What it must never do: take an identity from anywhere but the subjectAltName of a verified
 //! certificate; accept a header member, a claim or a `typ` that is not on the list of its format;
-//! use a signature made for one purpose for another; say yes when it has no fresh status; show a
-//! person's identifier or a secret in an error.
+//! use a signature made for one purpose for another; say yes when it has no fresh status (but for
+//! what is kept for years, and verified as of its own time); show a person's identifier or a secret
+//! in an error.
 //!
 //! # How to add the next signed object
 //!

@@ -8,7 +8,7 @@ use super::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim, Registrant,
     Role, StatusEntry, StoredJwkSet,
 };
-use crate::{EvidenceRead, EvidenceTx, Store, StoreError};
+use crate::{EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError};
 
 type Found<T> = Result<Option<T>, StoreError>;
 type Listed<T> = Result<Vec<T>, StoreError>;
@@ -158,5 +158,5 @@ pub trait RegistryTx: RegistryRead + EvidenceTx {
 }
 
 /// A database of the registration service.
-pub trait RegistryStore: Store<Tx: RegistryTx, Reader: RegistryRead> {}
-impl<S: Store<Tx: RegistryTx, Reader: RegistryRead>> RegistryStore for S {}
+pub trait RegistryStore: Store<Tx: RegistryTx + ProofTx, Reader: RegistryRead + ProofRead> {}
+impl<S: Store<Tx: RegistryTx + ProofTx, Reader: RegistryRead + ProofRead>> RegistryStore for S {}

@@ -11,13 +11,16 @@
     reason = "the names of the cases say what they are about"
 )]
 
+pub mod checkpoints;
 pub mod custody;
 pub mod evidence;
 mod fixture;
+mod notary;
 mod perform;
 pub mod published;
 pub mod registrants;
 pub mod registry;
+pub mod rewriting;
 pub mod sts;
 pub mod tampering;
 pub mod transactions;
@@ -166,6 +169,28 @@ macro_rules! store_suite {
                 a_removed_record_shows,
                 nothing_hides_between_pages,
             }
+            checkpoints {
+                checkpoints_come_back_as_stored,
+                a_checkpoint_number_is_taken_once,
+                heads_are_listed_by_what_has_moved,
+                archived_rows_go_and_kept_ones_stay,
+                a_chain_goes_on_after_its_rows_were_archived,
+                a_forgotten_person_gets_another_pseudonym,
+            }
+            rewriting {
+                an_honest_database_with_its_sink_is_clean,
+                a_chain_written_anew_shows,
+                a_chain_cut_off_with_its_records_shows,
+                an_edited_checkpoint_shows,
+                a_removed_checkpoint_shows,
+                swapped_checkpoints_show,
+                a_checkpoint_that_follows_another_one_shows,
+                a_sink_rolled_back_shows,
+                a_database_older_than_its_sink_shows,
+                a_loss_that_was_accepted_does_not_show_again,
+                an_archived_audit_is_proven_from_its_segment_on,
+                a_segment_that_is_tampered_with_shows,
+            }
         }
     };
     ($backend:ident: $($module:ident { $($case:ident,)+ })+) => {
@@ -189,11 +214,13 @@ mod tests {
     fn every_case_is_run() {
         let suite = include_str!("mod.rs");
         let sources = [
+            include_str!("checkpoints.rs"),
             include_str!("custody.rs"),
             include_str!("evidence.rs"),
             include_str!("published.rs"),
             include_str!("registrants.rs"),
             include_str!("registry.rs"),
+            include_str!("rewriting.rs"),
             include_str!("sts.rs"),
             include_str!("tampering.rs"),
             include_str!("transactions.rs"),

@@ -42,7 +42,7 @@ async fn revoke<B: Backend>(backend: &B) {
     put_certificate(backend.registry(), &revoked).await.unwrap();
 }
 
-async fn verify<S: Store<Reader: crate::EvidenceRead>>(store: &S) -> AuditReport {
+async fn verify<S: Store<Reader: crate::ProofRead>>(store: &S) -> AuditReport {
     audit::verify(&mut store.read().await.unwrap())
         .await
         .unwrap()
