@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts, SubjectKind};
 pub use error::{ConfigError, ConfigErrors};
-pub use sections::{Kek, Limits, Listen, LogFormat, Telemetry, Tls};
+pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
 const SEPARATOR: &str = "__";
@@ -38,6 +38,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where the root KEK is.
     pub kek: Kek,
+    /// How the audit is proven.
+    pub audit: Audit,
     /// How much is taken on at a time.
     pub limits: Limits,
     /// What is logged, and how.
@@ -158,6 +160,11 @@ impl Config {
                 "limits.requests_per_second",
                 u64::from(limits.requests_per_second.get()),
                 1_000_000,
+            ),
+            (
+                "audit.checkpoint_seconds",
+                u64::from(self.audit.checkpoint_seconds.get()),
+                3600,
             ),
         ];
         let mut errors: Vec<_> = bounded

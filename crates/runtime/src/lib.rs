@@ -53,7 +53,7 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
+    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
     Listen, LogFormat, Sts, SubjectKind, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};

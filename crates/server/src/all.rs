@@ -20,6 +20,7 @@ use self::{inner::Inner, listeners::Listeners};
 use crate::{
     access,
     args::{All, Output},
+    audit::{self, Ledgers, Started},
     creation::{self, Found},
     data_dir::DataDir,
     databases::Databases,
@@ -93,8 +94,12 @@ impl House<'_> {
             .recognise(&premises.data_dir, &premises.installation)
             .await?;
         let registry = &databases.registry;
+        // Before anything is written that would be taken for more of what is there.
+        let started = self.compare().await?;
         let certified = Certified::provision(premises, registry, basics).await?;
         let registration = services::registration(premises, registry, &certified, basics).await?;
+        let mut keepers = started.keepers(&certified, &basics.clock);
+        keepers.keep().await;
         let inner = Inner::start(config, &registration, basics).await?;
         let status = inner.status(premises, basics);
         let for_custody = Arc::clone(&status);
@@ -145,18 +150,44 @@ impl House<'_> {
         let sweeping =
             housekeeping::sweep(registration, custody, Arc::clone(&basics.clock), stopping);
         let renewing = housekeeping::renew_certificate(premises, names, tls, basics, stopping);
+        let period = seconds(config.audit.checkpoint_seconds);
+        let checkpointing = housekeeping::checkpoint(&mut keepers, period, stopping);
         let serving = listeners.serve(life, public, admin, &surroundings);
         let work = async {
-            let (served, (), ()) = tokio::join!(serving, sweeping, renewing);
+            let (served, (), (), ()) = tokio::join!(serving, sweeping, renewing, checkpointing);
             // The calls of others are answered: nobody asks the inner server any more.
             served.and(inner.stop().await)
         };
         let outcome = Box::pin(life.run(work)).await;
+        // Of everything that was answered.
+        keepers.keep().await;
         tracing::debug!(counted = ?surroundings.counters.snapshot(), "the servers have ended");
         match outcome {
             Outcome::Finished(result) => result,
             Outcome::Cut => Err(Failure::Cut),
         }
+    }
+
+    /// Refuses databases that do not agree with their checkpoints, or with the sink of these.
+    async fn compare(&self) -> Result<Started, Failure> {
+        let Self {
+            args,
+            config,
+            premises,
+            databases,
+            basics,
+            ..
+        } = self;
+        let sink = audit::sink::directory(config.audit.sink.as_deref(), &premises.data_dir);
+        if sink.starts_with(premises.data_dir.root()) {
+            tracing::warn!(
+                "the audit's checkpoints lie beside the databases that they are about, so whoever \
+                 rewrites the data directory has both: keep them elsewhere, by sink in [audit]"
+            );
+        }
+        let ledgers = Ledgers::new(&premises.data_dir, databases, &sink);
+        let accepted = args.accept_audit_gap.as_deref();
+        Started::compare(ledgers, &premises.anchors, accepted, basics.clock.now()).await
     }
 
     /// Says that it is ready: connections that come now are answered.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kleis_types::Timestamp;
 
 /// The services of Kleis.
 #[derive(Debug, Parser)]
@@ -55,8 +56,91 @@ pub(crate) struct Certify {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Walk the audit's chains and compare the records with them; works beside a running server
-    Verify(Place),
+    /// Walk the audit's chains, compare the records and the signed checkpoints with them, and these
+    /// with their copies outside the databases; works beside a running server
+    Verify(VerifyAudit),
+    /// Write the audit with its checkpoints to standard output, for other programs to verify; works
+    /// beside a running server
+    Export(ExportAudit),
+    /// Write old rows to a file, and remove them from the databases
+    Archive(ArchiveAudit),
+    /// Destroy what tells who stands behind a person's pseudonyms in the audit
+    Forget(ForgetPerson),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyAudit {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The directory with the checkpoints outside the databases [default: audit in the data
+    /// directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sink: Option<PathBuf>,
+    /// An archive, to prove the rows in it too; can be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportAudit {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// One of the databases; without it both, one after the other
+    #[arg(long, value_enum)]
+    pub(crate) database: Option<Database>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveAudit {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) kek: KekFile,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Archive what is older than this day (at its beginning, UTC)
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) before: Timestamp,
+    /// The file to write, which must not be there yet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetPerson {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// An identifier of the person; those that the register knows besides are forgotten too
+    #[arg(long, value_name = "TYPE:VALUE")]
+    pub(crate) id: String,
+}
+
+/// One of the databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    Registry,
+    Custody,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object to a line
+    #[default]
+    Jsonl,
+}
+
+/// The beginning of a day.
+fn date(text: &str) -> Result<Timestamp, String> {
+    Timestamp::from_rfc3339(&format!("{text}T00:00:00Z"))
+        .ok_or_else(|| "a day is written YYYY-MM-DD".to_owned())
 }
 
 /// Where an installation is.
@@ -82,6 +166,10 @@ pub(crate) struct All {
     pub(crate) tls_name: Vec<String>,
     #[command(flatten)]
     pub(crate) kek: KekFile,
+    /// Start although the audit does not agree with its checkpoints, as after a restore from a
+    /// backup; the reason is written into the audit
+    #[arg(long, value_name = "REASON")]
+    pub(crate) accept_audit_gap: Option<String>,
     /// A TOML file; options stand above it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -159,6 +247,9 @@ mod tests {
             "kleisd migrate",
             "kleisd bootstrap",
             "kleisd audit verify",
+            "kleisd audit export",
+            "kleisd audit archive --before 2026-01-01 --out x",
+            "kleisd audit forget --id SSIN:85073003328",
         ] {
             assert!(
                 Arguments::try_parse_from(line.split_whitespace()).is_err(),

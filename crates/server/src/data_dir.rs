@@ -16,6 +16,7 @@ use kleis_types::Service;
 /// services/NAME.json  the keys of a service (wrapped)
 /// registry.db         registration's database
 /// custody.db          custody's database
+/// audit/              the sink of the audit's checkpoints, unless it is elsewhere
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataDir(PathBuf);
@@ -87,6 +88,10 @@ impl DataDir {
 
     pub(crate) fn custody(&self) -> PathBuf {
         self.0.join("custody.db")
+    }
+
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.0.join("audit")
     }
 
     /// Where an installation is made before it is put in its place.

@@ -97,6 +97,18 @@ pub(crate) enum Failure {
     // --- what was found -----------------------------------------------------------------------
     #[error("the audit does not hold: {0} findings")]
     Audit(u64),
+    #[error(
+        "{path} does not agree with its checkpoints:\n  {}\nEither it was tampered with, or it was put \
+         back from a backup, or the sink of its checkpoints is another one's. Keep a copy of \
+         everything, and see what `kleisd audit verify` says. If it was put back on purpose, start \
+         once with `kleisd all --accept-audit-gap REASON`: what is lost is lost, and the reason \
+         stands in the audit",
+        .findings.join("\n  ")
+    )]
+    AuditGap {
+        path: PathBuf,
+        findings: Vec<String>,
+    },
 }
 
 fn needed_kek(needed: Option<&KekId>) -> String {
@@ -137,7 +149,7 @@ impl Failure {
         match self {
             Self::Config(_) | Self::Telemetry(_) | Self::Usage(_) => Exit::Usage,
             Self::Locked { .. } => Exit::Locked,
-            Self::Audit(_) => Exit::Tampered,
+            Self::Audit(_) | Self::AuditGap { .. } => Exit::Tampered,
             Self::NoInstallation(_)
             | Self::NotOurs(_)
             | Self::Io { .. }

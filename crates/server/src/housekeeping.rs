@@ -11,6 +11,7 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::Keepers,
     failure::Failure,
     premises::Premises,
     server_certificate::{self, Names},
@@ -41,6 +42,15 @@ pub(crate) async fn sweep(
         }
     })
     .await;
+}
+
+/// Makes the audit's checkpoints, until told to stop.
+pub(crate) async fn checkpoint(
+    keepers: &mut Keepers,
+    period: Duration,
+    stopping: &CancellationToken,
+) {
+    every(period, stopping, async || keepers.keep().await).await;
 }
 
 /// Renews the server's certificate when its time has come, also where the process runs for longer

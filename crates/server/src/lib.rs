@@ -16,6 +16,7 @@
 //! | `premises` | an installation that is there: its id, its KEK, its CA |
 //! | `sealed` | secrets on the disk, wrapped under the KEK |
 //! | `service_keys`, `server_certificate` | the keys that the process itself uses |
+//! | `audit` | checkpoints of the audit, and what is compared with them |
 //! | `databases`, `services`, `all` | opened, put together, run until told to stop |
 //!
 //! # What it must never do
@@ -33,6 +34,7 @@
 mod access;
 mod all;
 mod args;
+mod audit;
 mod commands;
 mod creation;
 mod data_dir;

@@ -102,12 +102,9 @@ impl Premises {
         kek_place: KekPlace,
         vault: Vault,
     ) -> Result<Self, Failure> {
-        let root = certificate(&data_dir.root_certificate())?;
-        let roots = TrustAnchors::from_ders(vec![root])
-            .map_err(|error| Failure::damaged(data_dir.root_certificate())(&error))?;
         let ca = issuing_ca(&data_dir, &vault)?;
         Ok(Self {
-            anchors: Anchors::new(roots, installation.clone()),
+            anchors: anchors(&data_dir, &installation)?,
             installation,
             ca: Arc::new(ca),
             data_dir,
@@ -127,6 +124,17 @@ impl Premises {
     pub(crate) fn another_kek(&self) -> Result<RootKek, Failure> {
         self.kek_place.load(self.vault.kek().id())
     }
+}
+
+/// What everybody pins who deals with the installation in a directory.
+pub(crate) fn anchors(
+    data_dir: &DataDir,
+    installation: &InstallationId,
+) -> Result<Anchors, Failure> {
+    let root = certificate(&data_dir.root_certificate())?;
+    let roots = TrustAnchors::from_ders(vec![root])
+        .map_err(|error| Failure::damaged(data_dir.root_certificate())(&error))?;
+    Ok(Anchors::new(roots, installation.clone()))
 }
 
 fn issuing_ca(data_dir: &DataDir, vault: &Vault) -> Result<IssuingCa, Failure> {

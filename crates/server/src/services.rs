@@ -67,6 +67,18 @@ impl Certified {
     }
 }
 
+impl Certified {
+    /// What registration signs with.
+    pub(crate) fn registration_signer(&self) -> &Signer {
+        &self.registration.0
+    }
+
+    /// What custody signs with.
+    pub(crate) fn custody_signer(&self) -> &Signer {
+        &self.custody.0
+    }
+}
+
 async fn provision(
     premises: &Premises,
     registry: &RegistrySqlite,

@@ -43,6 +43,25 @@ pub struct Kek {
     pub file: Option<PathBuf>,
 }
 
+/// `[audit]`: how the audit is proven.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Seconds between checkpoints, at most 3600. Without new rows there is none.
+    pub checkpoint_seconds: NonZeroU32,
+    /// The directory that the checkpoints also go to; without it, one in the data directory.
+    pub sink: Option<PathBuf>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            checkpoint_seconds: some(5),
+            sink: None,
+        }
+    }
+}
+
 /// `[limits]`: how much is taken on at a time. What exceeds a limit is refused at once, not queued.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

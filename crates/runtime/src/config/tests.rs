@@ -28,7 +28,7 @@ fn the_sample_that_is_shipped_says_the_defaults() {
         .flat_map(|line| [line, "\n"])
         .collect();
     let config = Config::parse(&all).unwrap();
-    assert!(config.kek.file.is_some());
+    assert!(config.kek.file.is_some() && config.audit.sink.is_some());
     assert_eq!(config.identifier_types.len(), 1);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
 }
@@ -87,6 +87,7 @@ fn bounds_are_kept() {
     let text = "[limits]\nhandshake_seconds = 61\ndeadline_seconds = 301\ndrain_seconds = 301\n\
         max_body_bytes = 67108865\ntracked_callers = 16777217\nrequests_per_second = 1000001\n\
         max_handshakes = 5\nmax_connections = 4\n\
+        [audit]\ncheckpoint_seconds = 3601\n\
         [listen]\npublic = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"\n";
     let errors = Config::parse(text).unwrap_err();
     assert_eq!(
@@ -98,6 +99,7 @@ fn bounds_are_kept() {
             "limits.max_body_bytes",
             "limits.tracked_callers",
             "limits.requests_per_second",
+            "audit.checkpoint_seconds",
             "limits.max_handshakes",
             "listen.admin",
         ]

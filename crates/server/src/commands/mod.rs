@@ -15,7 +15,7 @@ use kleis_runtime::{Config, telemetry};
 
 use crate::{
     all,
-    args::{All, Audit, Command, Edge, Place},
+    args::{All, Command, Edge, Place},
     data_dir::DataDir,
     failure::Failure,
     kek::KekPlace,
@@ -69,9 +69,7 @@ pub(crate) fn run(
             let data_dir = DataDir::new(args.place.data_dir);
             block_on(edge::certify(&data_dir, &args.out, &config, kek))
         }
-        Command::Audit(Audit::Verify(place)) => {
-            block_on(audit::verify(&DataDir::new(place.data_dir)))
-        }
+        Command::Audit(command) => audit::run(command, &environment),
         Command::CheckConfig(args) => {
             load(args.config.as_deref(), &environment)?;
             say("the configuration can be used")

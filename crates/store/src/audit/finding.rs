@@ -26,7 +26,8 @@ impl AuditReport {
         self.findings.is_empty()
     }
 
-    pub(crate) fn found(&mut self, finding: Finding) {
+    /// Takes a finding in: lists it, or counts it where there are too many.
+    pub fn found(&mut self, finding: Finding) {
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
         } else {

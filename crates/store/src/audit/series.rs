@@ -22,7 +22,8 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) fn of(seq: u64, token: &str) -> Self {
+    /// The place of the checkpoint of this number with this token.
+    pub fn of(seq: u64, token: &str) -> Self {
         Self {
             seq,
             digest: token_digest(token),

@@ -176,6 +176,11 @@ impl Checkpoint {
     pub fn content(&self) -> &Draft {
         &self.draft
     }
+
+    /// What it says, to keep.
+    pub fn into_content(self) -> Draft {
+        self.draft
+    }
 }
 
 /// What holds of every checkpoint by itself.
