@@ -42,6 +42,8 @@ pub async fn an_honest_database_with_its_sink_is_clean<B: Backend>() {
     let torn = [&sink[0], &sink[1][..20], &sink[1]].map(ToOwned::to_owned);
     assert_eq!(prove(backend.registry(), &torn).await, clean);
     assert_eq!(prove(backend.registry(), &torn[..2]).await, clean);
+    let twice = [&sink[0], &sink[0], &sink[1], &sink[1]].map(ToOwned::to_owned);
+    assert_eq!(prove(backend.registry(), &twice).await, clean);
 }
 
 pub async fn a_chain_written_anew_shows<B: Backend>() {
