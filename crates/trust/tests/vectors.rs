@@ -11,15 +11,16 @@ use kleis_pki::{Certificate, TrustAnchors};
 use kleis_trust::{
     Anchors,
     challenge::{self, Subject},
+    checkpoint::{self, Head},
     deposit::{self, Context},
     endorsement,
     enrolment_code::{self, Announcement, EnrolmentCode},
     order::{self, MAX_SIZE, SignedOrder},
-    recipient, release, reply, sealed,
+    recipient, release, reply, sealed, segment,
     status::{StatusList, StatusMemory},
     typ,
 };
-use kleis_types::{Identifier, InstallationId, SecretBytes, Timestamp, base64url};
+use kleis_types::{Identifier, InstallationId, SecretBytes, Service, Timestamp, base64url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -351,5 +352,55 @@ fn announcements() {
             .open(&key(input), text(input, "compact"))
             .map(|verifier| json!({ "verifier": base64url::encode(verifier.expose()) }))
             .map_err(enrolment_code::AnnouncementError::reason)
+    });
+}
+
+/// The service whose signature a case asks for.
+fn service(input: &Value) -> Service {
+    let identifier: Identifier = get(input, "service");
+    identifier.as_service().unwrap()
+}
+
+#[test]
+fn checkpoints() {
+    check("checkpoints", 13, |world, input| {
+        let read = checkpoint::Verifier::new(&world.anchors, service(input))
+            .verify(text(input, "compact"))
+            .map_err(checkpoint::CheckpointError::reason)?;
+        let content = read.content();
+        let head = |head: &Head| {
+            json!({
+                "chain": head.chain,
+                "seq": head.seq,
+                "hash": base64url::encode(&head.hash),
+            })
+        };
+        Ok(json!({
+            "issued": read.issued_at(),
+            "seq": content.seq,
+            "previous": content.previous.map(|hash| base64url::encode(&hash)),
+            "full": content.full,
+            "gap": content.gap,
+            "heads": content.heads.iter().map(head).collect::<Vec<_>>(),
+        }))
+    });
+}
+
+#[test]
+fn segments() {
+    check("segments", 9, |world, input| {
+        let read = segment::Verifier::new(&world.anchors, service(input))
+            .verify(text(input, "compact"))
+            .map_err(segment::SegmentError::reason)?;
+        let kept = |(seq, hash): &(u64, [u8; 32])| json!([seq, base64url::encode(hash)]);
+        Ok(json!({
+            "chain": read.chain,
+            "from": read.first,
+            "to": read.last,
+            "before": base64url::encode(&read.before),
+            "last": base64url::encode(&read.head),
+            "rows": base64url::encode(&read.rows),
+            "kept": read.kept.iter().map(kept).collect::<Vec<_>>(),
+        }))
     });
 }

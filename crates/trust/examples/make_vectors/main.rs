@@ -1,4 +1,4 @@
-//! Writes the test vectors of `docs/formats.md` sections 4 to 9 into `tests/vectors/trust`, or into
+//! Writes the test vectors of `docs/formats.md` sections 4 to 9 and 11 into `tests/vectors/trust`, or into
 //! the directory named on the command line.
 //!
 //! ```sh
@@ -10,6 +10,7 @@
 //! written down here by hand, not taken from what the implementation answers.
 #![expect(clippy::unwrap_used, reason = "a tool: whatever goes wrong ends it")]
 
+mod audits;
 mod cases;
 mod codes;
 mod documents;
@@ -50,6 +51,9 @@ fn main() {
     ];
     // Last, for the list speaks of every certificate and binding above.
     files.push(("status_lists", status_lists::cases(&mut world)));
+    // Nobody asks for the status of those who sign these.
+    files.push(("checkpoints", audits::checkpoints(&mut world)));
+    files.push(("segments", audits::segments(&mut world)));
     for (name, cases) in files {
         write(&directory, name, &json!({ "cases": cases }));
     }
