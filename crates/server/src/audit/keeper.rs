@@ -10,6 +10,7 @@ use kleis_trust::{
     checkpoint::{self, Draft, Head},
 };
 use kleis_types::{Clock, base64url};
+use tokio::task::spawn_blocking;
 
 use super::{AuditStore, Ledger, acts::AppendCheckpoint, start::Compared};
 use crate::failure::Failure;
@@ -177,10 +178,17 @@ impl<S: AuditStore> Keeper<S> {
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            ledger
-                .sink
-                .append(page.iter().map(|stored| stored.token.as_str()))?;
-            self.sunk = last.seq;
+            let seq = last.seq;
+            drop(reader);
+            let sink = ledger.sink.clone();
+            // Waits for the disk, which calls under way need not do.
+            let written = spawn_blocking(move || {
+                sink.append(page.iter().map(|stored| stored.token.as_str()))
+            });
+            written
+                .await
+                .map_err(|error| Failure::System(error.into()))??;
+            self.sunk = seq;
         }
     }
 }

@@ -90,6 +90,22 @@ impl Compared {
         })
     }
 
+    /// Tells of a sink that lags: one checkpoint is what a crash leaves, more may have been taken out
+    /// of it. They are written again.
+    fn warn_of_sink<S>(&self, ledger: &Ledger<S>) {
+        let (sink, newest) = (self.sink.seq, self.newest.place.seq);
+        if sink + 1 < newest {
+            tracing::warn!(
+                target: "kleis::audit",
+                database = ledger.name,
+                sink,
+                newest,
+                "the sink of the audit's checkpoints is older than its database, or new; it is \
+                 brought up to date"
+            );
+        }
+    }
+
     /// Whether checkpoints are lost to the database, so that the next one has to say so.
     pub(super) fn gap(&self) -> Option<u64> {
         let known = self.sink.seq.max(self.newest.place.seq);
@@ -152,6 +168,7 @@ async fn opened<S: AuditStore>(
 ) -> Result<Compared, Failure> {
     let compared = compare(ledger, anchors).await?;
     let Err(refusal) = compared.check(ledger) else {
+        compared.warn_of_sink(ledger);
         return Ok(compared);
     };
     let (Some(reason), Some(first)) = (accepted, compared.report.findings.first()) else {
