@@ -4,7 +4,7 @@ use std::future::Future;
 
 use kleis_types::{SigningKeyState, Timestamp};
 
-use crate::{Audited, EvidenceRead, EvidenceTx, Store, StoreError, shown::shows, state_digest};
+use crate::{Audited, EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError, shown::shows, state_digest};
 
 /// A key that signs access tokens. The store sees its private part wrapped alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,8 +126,8 @@ pub trait StsTx: StsRead + EvidenceTx {
 }
 
 /// A database of the token service.
-pub trait StsStore: Store<Tx: StsTx, Reader: StsRead> {}
-impl<S: Store<Tx: StsTx, Reader: StsRead>> StsStore for S {}
+pub trait StsStore: Store<Tx: StsTx + ProofTx, Reader: StsRead + ProofRead> {}
+impl<S: Store<Tx: StsTx + ProofTx, Reader: StsRead + ProofRead>> StsStore for S {}
 
 shows!(SigningKey {
     kid,
