@@ -37,6 +37,7 @@ methods! {
     CREATE_ENROLMENT_CODE = "CreateEnrolmentCode",
     REVOKE_CERTIFICATE_AS_OPERATOR = "RevokeCertificateAsOperator",
     GRANT_ROLE = "GrantRole",
+    WITHDRAW_ROLE = "WithdrawRole",
 }
 
 methods! {

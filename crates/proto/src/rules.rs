@@ -37,10 +37,10 @@ pub fn rpcs(service: &str) -> Result<Vec<String>, DecodeError> {
     let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
     let mut names = Vec::new();
     for file in &set.file {
-        let is_it = |s: &&prost_types::ServiceDescriptorProto| {
+        let is_meant = |s: &&prost_types::ServiceDescriptorProto| {
             format!("{}.{}", file.package(), s.name()) == service
         };
-        for found in file.service.iter().filter(is_it) {
+        for found in file.service.iter().filter(is_meant) {
             let full =
                 |rpc: &prost_types::MethodDescriptorProto| format!("{service}/{}", rpc.name());
             names.extend(found.method.iter().map(full));

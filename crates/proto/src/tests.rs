@@ -127,7 +127,7 @@ fn registration_orders_speak_json() {
         ImportRegistrantsOrder Registrant ImportRegistrantsResult
         CreateEnrolmentCodeOrder CreateEnrolmentCodeResult
         RevokeCertificateAsOperatorOrder RevokeCertificateAsOperatorResult
-        GrantRoleOrder GrantRoleResult
+        GrantRoleOrder GrantRoleResult WithdrawRoleOrder WithdrawRoleResult
     );
 }
 

@@ -40,6 +40,12 @@ pub enum RegistrationError {
     /// The caller's: an operator who acts in their own cause.
     #[error("an operator acts for themselves")]
     OwnCause,
+    /// The caller's: nobody else could give the role again.
+    #[error("the last operator stays one")]
+    LastOperator,
+    /// The caller's: there is no such role to be taken back.
+    #[error("the person does not hold the role")]
+    RoleNotHeld,
     /// The caller's: there is an operator already.
     #[error("there is an operator already")]
     OperatorExists,
@@ -166,6 +172,15 @@ impl From<&RegistrationError> for Problem {
                 ErrorCode::PermissionDenied,
                 "operators do not vouch for themselves: ask another operator",
             ),
+            E::LastOperator => Problem::new(
+                ErrorCode::StateConflict,
+                "this is the last operator: make another one first",
+            ),
+            E::RoleNotHeld => Problem::new(
+                ErrorCode::NotFound,
+                "this person does not hold the role: list those who do",
+            )
+            .at("identifier"),
             E::OperatorExists => Problem::new(
                 ErrorCode::StateConflict,
                 "there is an operator already: ask them for an enrolment code",

@@ -54,5 +54,5 @@ pub use config::{ConfigError, Lifetimes, RegistrationConfig};
 pub use error::RegistrationError;
 pub use kleis_types::Call;
 pub use provision::{Authority, ServiceKeys, provision_service};
-pub use service::{RegistrantPage, Registration, Swept};
+pub use service::{ListedGrant, RegistrantPage, Registration, RolePage, Swept};
 pub use status::StatusBoard;

@@ -7,8 +7,9 @@
 
 use std::path::Path;
 
-use kleis_store::StoredOrder;
 use kleis_store::custody::{Record, WrappingKey};
+use kleis_store::registry::RoleGrant;
+use kleis_store::{Audited as _, StoredOrder};
 use kleis_types::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -69,6 +70,27 @@ pub async fn overwrite_wrapping_key(path: &Path, key: &WrappingKey) {
     .bind(&key.wrapped)
     .bind(&key.mac[..])
     .bind(key.created_at.unix())
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Overwrites a role grant, or adds it, as it is given.
+pub async fn overwrite_role_grant(path: &Path, grant: &RoleGrant) {
+    let mut connection = open(path).await;
+    sqlx::query(
+        "REPLACE INTO role_grants (person, role, resource, state, granted_at, granted_by, \
+         version, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(grant.person.to_string())
+    .bind(grant.role.as_str())
+    .bind(grant.resource())
+    .bind(grant.state.as_str())
+    .bind(grant.granted_at.unix())
+    .bind(&grant.granted_by)
+    .bind(integer(grant.version))
+    .bind(&grant.mac[..])
     .execute(&mut connection)
     .await
     .unwrap();

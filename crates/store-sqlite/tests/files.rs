@@ -35,19 +35,17 @@ async fn execute(path: &std::path::Path, statement: &'static str) {
 async fn migrate_makes_the_file_and_says_what_it_did() {
     let (_directory, path) = place();
     let first = RegistrySqlite::migrate(&path).await.unwrap();
-    assert_eq!(
-        first,
-        Applied {
-            count: 3,
-            version: 3
-        }
-    );
+    let migrations = fs::read_dir("../../migrations/sqlite/registry")
+        .unwrap()
+        .count();
+    assert_eq!(first.count, migrations);
+    assert!(first.version > 0);
     let second = RegistrySqlite::migrate(&path).await.unwrap();
     assert_eq!(
         second,
         Applied {
             count: 0,
-            version: 3
+            version: first.version
         }
     );
 

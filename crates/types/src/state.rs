@@ -260,6 +260,16 @@ impl SigningKeyState {
 }
 
 named_enum! {
+    /// The state of a role that a person was given.
+    pub enum GrantState ("grant state") {
+        /// It holds.
+        Granted = "GRANTED",
+        /// It was taken back; it may be given again.
+        Withdrawn = "WITHDRAWN",
+    }
+}
+
+named_enum! {
     /// Why a certificate or key is withdrawn (the names of RFC 5280 section 5.3.1).
     pub enum RevocationReason ("revocation reason") {
         /// Somebody else may know the private key.

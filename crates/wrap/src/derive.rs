@@ -13,6 +13,7 @@ pub(crate) enum Label {
     Record,
     RecordMac,
     OrderMac,
+    RoleMac,
     Secret,
     /// Nothing is ever stored under this one: it stands in for keys that are not there.
     Decoy,
@@ -27,6 +28,7 @@ impl Label {
             Self::Record => "kleis-record-v1",
             Self::RecordMac => "kleis-record-mac-v1",
             Self::OrderMac => "kleis-order-mac-v1",
+            Self::RoleMac => "kleis-role-mac-v1",
             Self::Secret => "kleis-secret-v1",
             Self::Decoy => "kleis-decoy-v1",
         }
@@ -117,6 +119,7 @@ mod tests {
             Label::Record,
             Label::RecordMac,
             Label::OrderMac,
+            Label::RoleMac,
             Label::Secret,
             Label::Decoy,
         ];

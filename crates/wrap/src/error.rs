@@ -124,6 +124,9 @@ pub enum WrapError {
     /// The row of a kept order does not authenticate.
     #[error("the row of a kept order was edited, or is of another installation")]
     OrderTampered,
+    /// The row of a role grant does not authenticate.
+    #[error("the row of a role grant was edited, or is of another installation")]
+    RoleTampered,
     /// A secret wrapped directly under the root KEK does not unwrap.
     #[error("the secret was edited, or was wrapped for another purpose or under another KEK")]
     SecretTampered,

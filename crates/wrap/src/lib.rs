@@ -38,6 +38,7 @@ mod keyring;
 mod order;
 mod period;
 mod record;
+mod role;
 mod work;
 mod wrapping_key;
 
@@ -47,5 +48,6 @@ pub use keyring::Keyring;
 pub use order::OrderFields;
 pub use period::{Period, PeriodError};
 pub use record::{RecordAlgorithm, RecordContext, StateFields, UnknownAlgorithm};
+pub use role::RoleFields;
 pub use work::Work;
 pub use wrapping_key::{StoredWrappingKey, WrappingKeyId, WrappingKeyIdError};

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails should panic")]
 
 use data_encoding::HEXLOWER;
-use kleis_types::{SecretBytes, Timestamp};
-use kleis_wrap::{Keyring, OrderFields, RecordContext, RootKek, StateFields, StoredWrappingKey};
+use kleis_types::{Role, SecretBytes, Timestamp};
+use kleis_wrap::{
+    Keyring, OrderFields, RecordContext, RoleFields, RootKek, StateFields, StoredWrappingKey,
+};
 use serde::Deserialize;
 
 const VECTORS: &str = include_str!("../../../tests/vectors/wrap/derivation.json");
@@ -18,6 +20,7 @@ struct Vectors {
     records: Vec<Record>,
     secrets: Vec<Secret>,
     orders: Vec<Order>,
+    roles: Vec<Grant>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +70,18 @@ struct Order {
     result: String,
     received_at: i64,
     expires_at: i64,
+    mac: Hex,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Grant {
+    person: String,
+    role: Role,
+    state: String,
+    granted_at: i64,
+    granted_by: String,
+    version: u64,
     mac: Hex,
 }
 
@@ -215,5 +230,25 @@ fn rows_of_kept_orders_verify_and_are_made_again_to_the_byte() {
         let mac = order.mac.array();
         assert_eq!(kek.order_mac(&installation, &fields), mac);
         assert_eq!(kek.verify_order_mac(&installation, &fields, &mac), Ok(()));
+    }
+}
+
+#[test]
+fn rows_of_role_grants_verify_and_are_made_again_to_the_byte() {
+    let vectors = Vectors::load();
+    let (kek, installation) = (vectors.kek(), vectors.installation.parse().unwrap());
+    assert_eq!(vectors.roles.len(), 2);
+    for grant in &vectors.roles {
+        let fields = RoleFields {
+            person: &grant.person,
+            role: grant.role,
+            state: &grant.state,
+            granted_at: Timestamp::from_unix(grant.granted_at),
+            granted_by: &grant.granted_by,
+            version: grant.version,
+        };
+        let mac = grant.mac.array();
+        assert_eq!(kek.role_mac(&installation, &fields), mac);
+        assert_eq!(kek.verify_role_mac(&installation, &fields, &mac), Ok(()));
     }
 }

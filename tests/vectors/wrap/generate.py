@@ -276,6 +276,21 @@ def order(name, method, signer, result, received_at, expires_at):
     }
 
 
+def role(name, state, granted_at, granted_by, version):
+    person = "SSIN:85073003328"
+    key = hkdf(KEK, lp("kleis-role-mac-v1", INSTALLATION))
+    return {
+        "person": person,
+        "role": name,
+        "state": state,
+        "grantedAt": granted_at,
+        "grantedBy": granted_by,
+        "version": version,
+        "macKey": key.hex(),
+        "mac": mac(key, person, name, state, granted_at, granted_by, version).hex(),
+    }
+
+
 def vectors():
     keys = [
         wrapping_key("2027-03", 1, False),
@@ -320,6 +335,10 @@ def vectors():
                 1790000020,
                 1790000310,
             ),
+        ],
+        "roles": [
+            role("operator", "GRANTED", 1790000000, "bootstrap", 1),
+            role("auditor", "WITHDRAWN", 1790000040, b64u(example_bytes("signer", 32)), 2),
         ],
     }
 

@@ -16,6 +16,7 @@ use super::{
     enrol::{self, active_registrant, certify, check_subject, make_room},
     issue,
     proof::{self, ATTEMPTS, CodeFor},
+    roles::{self, RoleSeal},
 };
 use crate::{
     RegistrationError,
@@ -29,6 +30,7 @@ pub(crate) struct Bootstrap {
     pub(crate) issuer: Issuer,
     pub(crate) kek: Arc<RootKek>,
     pub(crate) types: Arc<TypeTable>,
+    pub(crate) roles: RoleSeal,
 }
 
 impl Work for Bootstrap {
@@ -40,7 +42,8 @@ impl Work for Bootstrap {
         ledger: &mut Ledger<'_, Tx>,
         _evidence: &Evidence,
     ) -> Result<Verdict<EnrolResult>, RegistrationError> {
-        if ledger.tx.role_holders(Role::Operator).await? > 0 {
+        let holders = self.roles.holders(ledger, Role::Operator).await?;
+        if !holders.is_empty() {
             return Err(RegistrationError::OperatorExists);
         }
         let identifier = &self.command.identifier;
@@ -56,7 +59,9 @@ impl Work for Bootstrap {
         let others = ledger.tx.certificates_of(identifier).await?;
         let recovered = !others.is_empty();
         make_room(ledger, others, &self.command).await?;
-        ledger.tx.put_role(&registrant.id, Role::Operator).await?;
+        self.roles
+            .grant(ledger, &registrant.id, Role::Operator, roles::BOOTSTRAP)
+            .await?;
         let identifiers = issue::certified_identifiers(&registrant, identifier, &self.types);
         certify(
             ledger,
@@ -101,6 +106,7 @@ pub(crate) struct CreateBootstrapCode {
     pub(crate) kek: Arc<RootKek>,
     pub(crate) account: Account,
     pub(crate) expires_at: Timestamp,
+    pub(crate) roles: RoleSeal,
 }
 
 impl<Tx: RegistryTx> Act<Tx> for CreateBootstrapCode {
@@ -110,7 +116,8 @@ impl<Tx: RegistryTx> Act<Tx> for CreateBootstrapCode {
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, RegistrationError> {
         let mut ledger = Ledger::new(tx, self.account.clone());
-        if ledger.tx.role_holders(Role::Operator).await? > 0 {
+        let holders = self.roles.holders(&mut ledger, Role::Operator).await?;
+        if !holders.is_empty() {
             return Ok(false);
         }
         let id = self.code.id().to_string();

@@ -47,6 +47,9 @@ pub(crate) enum Refusal {
     /// A wrong answer to a challenge.
     #[serde(rename = "CHALLENGE_FAILED")]
     Challenge,
+    /// By whom the database calls an operator, in a row that we did not write.
+    #[serde(rename = "NOT_OPERATOR")]
+    Operator,
 }
 
 /// A remembered refusal in the place of a result: no result has such a member.
@@ -63,6 +66,7 @@ impl<R: Serialize + DeserializeOwned> Verdict<R> {
             Self::Done(result) => Ok(result),
             Self::Refused(Refusal::Enrolment) => Err(RegistrationError::EnrolmentRefused),
             Self::Refused(Refusal::Challenge) => Err(RegistrationError::ChallengeFailed),
+            Self::Refused(Refusal::Operator) => Err(RegistrationError::NotOperator),
         }
     }
 
@@ -154,7 +158,7 @@ mod tests {
         assert_eq!(json, r#"{"kid":"k","state":"ACTIVE","version":1}"#);
         assert!(matches!(Completed::from_json(&json), Ok(Verdict::Done(read)) if read == result));
 
-        for refusal in [Refusal::Enrolment, Refusal::Challenge] {
+        for refusal in [Refusal::Enrolment, Refusal::Challenge, Refusal::Operator] {
             let json = Completed::Refused(refusal).to_json().unwrap();
             let read = Completed::from_json(&json).unwrap();
             assert!(matches!(read, Verdict::Refused(read) if read == refusal));

@@ -11,9 +11,10 @@ use kleis_types::{ErrorCode, InstallationId, Problem};
 use kleis_wrap::RootKek;
 
 use super::{
-    Ledger, Verdict, Work,
+    Ledger, Refusal, Verdict, Work,
     enrol::active_registrant,
     proof::{ATTEMPTS, VERIFIER},
+    roles::RoleSeal,
     signer,
 };
 use crate::{RegistrationError, admission::Evidence, command};
@@ -23,6 +24,7 @@ pub(crate) struct CreateCode {
     pub(crate) command: command::CreateCode,
     pub(crate) installation: InstallationId,
     pub(crate) kek: Arc<RootKek>,
+    pub(crate) roles: RoleSeal,
 }
 
 impl Work for CreateCode {
@@ -34,7 +36,9 @@ impl Work for CreateCode {
         ledger: &mut Ledger<'_, Tx>,
         evidence: &Evidence,
     ) -> Result<Verdict<CreateEnrolmentCodeResult>, RegistrationError> {
-        let operator = signer::operator(ledger, evidence).await?;
+        let Some(operator) = signer::operator(ledger, evidence, &self.roles).await? else {
+            return Ok(Verdict::Refused(Refusal::Operator));
+        };
         let command = &self.command;
         let registrant = active_registrant(ledger, &command.identifier).await?;
         if registrant.id == operator.registrant {

@@ -1,17 +1,28 @@
-//! A further operator.
+//! Roles given and taken back.
 
-use kleis_proto::registration::v1::GrantRoleResult;
-use kleis_store::{
-    AuditOutcome, Audited,
-    registry::{RegistryTx, Role},
+use kleis_proto::registration::v1::{GrantRoleResult, WithdrawRoleResult};
+use kleis_store::registry::{RegistryTx, Role, RoleGrant};
+use kleis_types::Identifier;
+
+use super::{
+    Ledger, Refusal, Verdict, Work,
+    enrol::active_registrant,
+    life,
+    roles::{self, RoleSeal, Standing},
+    signer,
 };
-
-use super::{Ledger, Verdict, Work, enrol::active_registrant, signer};
 use crate::{RegistrationError, admission::Evidence, command};
 
 /// Gives a registered person a role.
 pub(crate) struct GrantRole {
-    pub(crate) command: command::GrantRole,
+    pub(crate) command: command::RoleOf,
+    pub(crate) roles: RoleSeal,
+}
+
+/// Takes a role back.
+pub(crate) struct WithdrawRole {
+    pub(crate) command: command::RoleOf,
+    pub(crate) roles: RoleSeal,
 }
 
 impl Work for GrantRole {
@@ -23,25 +34,79 @@ impl Work for GrantRole {
         ledger: &mut Ledger<'_, Tx>,
         evidence: &Evidence,
     ) -> Result<Verdict<GrantRoleResult>, RegistrationError> {
-        signer::operator(ledger, evidence).await?;
-        let registrant = active_registrant(ledger, &self.command.person).await?;
+        let Self { command, roles } = self;
+        let Some(operator) = signer::operator(ledger, evidence, roles).await? else {
+            return Ok(Verdict::Refused(Refusal::Operator));
+        };
+        let registrant = active_registrant(ledger, &command.person).await?;
+        if registrant.id == operator.registrant {
+            return Err(RegistrationError::OwnCause);
+        }
         // A role is a person's, by whichever of their identifiers they come.
-        ledger
-            .tx
-            .put_role(&registrant.id, self.command.role)
+        roles
+            .grant(ledger, &registrant.id, command.role, &evidence.signer)
             .await?;
-        let role = self.command.role.as_str();
-        ledger
-            .note(AuditOutcome::Done, &registrant.resource(), role)
-            .await?;
-        let roles = ledger.tx.roles(&registrant.id).await?;
         Ok(Verdict::Done(GrantRoleResult {
-            identifier: self.command.person.to_string(),
-            roles: roles
-                .into_iter()
-                .map(Role::as_str)
-                .map(str::to_owned)
-                .collect(),
+            identifier: command.person.to_string(),
+            roles: names(&roles.held_by(ledger, &registrant.id).await?),
         }))
     }
+}
+
+impl Work for WithdrawRole {
+    const NAME: &'static str = "registration.withdraw_role";
+    type Result = WithdrawRoleResult;
+
+    async fn run<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        evidence: &Evidence,
+    ) -> Result<Verdict<WithdrawRoleResult>, RegistrationError> {
+        let Self { command, roles } = self;
+        if signer::operator(ledger, evidence, roles).await?.is_none() {
+            return Ok(Verdict::Refused(Refusal::Operator));
+        }
+        let registrant = ledger.tx.registrant(&command.person).await?;
+        // Also one who has left the register: what they were given can be taken back.
+        let person = registrant.map_or_else(|| command.person.clone(), |registrant| registrant.id);
+        let grant = match roles.find(ledger.tx, &person, command.role).await? {
+            Standing::Held(grant) => *grant,
+            Standing::Tampered(Some(forged)) => {
+                let resource = RoleGrant::resource_of(&person, command.role);
+                roles::alarm(ledger, &resource).await?;
+                *forged
+            }
+            Standing::None(_) | Standing::Tampered(None) => {
+                return Err(RegistrationError::RoleNotHeld);
+            }
+        };
+        if command.role == Role::Operator && !self.leaves_an_operator(ledger, &person).await? {
+            return Err(RegistrationError::LastOperator);
+        }
+        roles.withdraw(ledger, grant).await?;
+        Ok(Verdict::Done(WithdrawRoleResult {
+            identifier: command.person.to_string(),
+            roles: names(&roles.held_by(ledger, &person).await?),
+        }))
+    }
+}
+
+impl WithdrawRole {
+    /// Whether somebody else is an operator, and still in the register.
+    async fn leaves_an_operator<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        person: &Identifier,
+    ) -> Result<bool, RegistrationError> {
+        for holder in self.roles.holders(ledger, Role::Operator).await? {
+            if holder != *person && life::is_active(ledger, &holder).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn names(roles: &[Role]) -> Vec<String> {
+    roles.iter().map(ToString::to_string).collect()
 }

@@ -10,12 +10,13 @@ use kleis_store::{
 };
 use kleis_types::{CertificateState, ErrorCode, Identifier, Problem};
 
-use super::{Ledger, Verdict, Work, life, publish::publish, signer};
+use super::{Ledger, Refusal, Verdict, Work, life, publish::publish, roles::RoleSeal, signer};
 use crate::{RegistrationError, admission::Evidence, command};
 
 /// Brings the register to what the order says, all or nothing.
 pub(crate) struct ImportRegistrants {
     pub(crate) command: command::ImportRegistrants,
+    pub(crate) roles: RoleSeal,
 }
 
 impl Work for ImportRegistrants {
@@ -27,7 +28,12 @@ impl Work for ImportRegistrants {
         ledger: &mut Ledger<'_, Tx>,
         evidence: &Evidence,
     ) -> Result<Verdict<ImportRegistrantsResult>, RegistrationError> {
-        signer::operator(ledger, evidence).await?;
+        if signer::operator(ledger, evidence, &self.roles)
+            .await?
+            .is_none()
+        {
+            return Ok(Verdict::Refused(Refusal::Operator));
+        }
         let mut result = ImportRegistrantsResult::default();
         for (index, registrant) in self.command.registrants.iter().enumerate() {
             match put(ledger, registrant)

@@ -2,7 +2,9 @@
 
 use kleis_store::{
     Actor, AuditEvent, AuditOutcome, Audited, StoreError,
-    registry::{Certificate, EncryptionKey, EnrolmentCode, Registrant, RegistryTx, StatusEntry},
+    registry::{
+        Certificate, EncryptionKey, EnrolmentCode, Registrant, RegistryTx, RoleGrant, StatusEntry,
+    },
 };
 use kleis_trust::status::Status;
 use kleis_types::Timestamp;
@@ -114,6 +116,12 @@ impl<'a, Tx: RegistryTx> Ledger<'a, Tx> {
     ) -> Result<(), StoreError> {
         self.tx.put_enrolment_code(record).await?;
         self.enter(record, outcome, details).await
+    }
+
+    pub(super) async fn put_role(&mut self, record: &RoleGrant) -> Result<(), StoreError> {
+        self.tx.put_role_grant(record).await?;
+        let details = format!("{} {}", record.role, record.state);
+        self.enter(record, AuditOutcome::Done, &details).await
     }
 
     pub(super) async fn put_status(

@@ -25,6 +25,7 @@ pub(crate) mod provision;
 mod publish;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
+pub(crate) mod roles;
 pub(crate) mod signer;
 
 pub(crate) use carried::{Carried, Refusal, Verdict, Work};

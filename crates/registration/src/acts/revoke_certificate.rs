@@ -4,7 +4,7 @@ use kleis_proto::registration::v1::{RevokeCertificateAsOperatorResult, RevokeCer
 use kleis_store::registry::{Certificate, RegistryTx};
 use kleis_types::CertificateState;
 
-use super::{Ledger, Verdict, Work, life, publish::publish, signer};
+use super::{Ledger, Refusal, Verdict, Work, life, publish::publish, roles::RoleSeal, signer};
 use crate::{RegistrationError, admission::Evidence, command};
 
 /// Revokes a certificate, by itself or by a sibling device.
@@ -15,6 +15,7 @@ pub(crate) struct RevokeCertificate {
 /// Revokes anybody's certificate, by an operator.
 pub(crate) struct RevokeCertificateAsOperator {
     pub(crate) command: command::RevokeCertificate,
+    pub(crate) roles: RoleSeal,
 }
 
 impl Work for RevokeCertificate {
@@ -51,7 +52,12 @@ impl Work for RevokeCertificateAsOperator {
         ledger: &mut Ledger<'_, Tx>,
         evidence: &Evidence,
     ) -> Result<Verdict<RevokeCertificateAsOperatorResult>, RegistrationError> {
-        signer::operator(ledger, evidence).await?;
+        if signer::operator(ledger, evidence, &self.roles)
+            .await?
+            .is_none()
+        {
+            return Ok(Verdict::Refused(Refusal::Operator));
+        }
         let certificate = find(ledger, &self.command).await?;
         let kids = revoke(ledger, evidence, certificate, &self.command).await?;
         Ok(Verdict::Done(RevokeCertificateAsOperatorResult {

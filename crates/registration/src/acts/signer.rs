@@ -1,9 +1,12 @@
 //! Who gives an order, as the records have it at the time of the act.
 
-use kleis_store::registry::{Certificate, RegistryTx, Role};
+use kleis_store::registry::{Certificate, RegistryTx, Role, RoleGrant};
 use kleis_types::CertificateState;
 
-use super::{Ledger, life};
+use super::{
+    Ledger, life,
+    roles::{self, RoleSeal, Standing},
+};
 use crate::{RegistrationError, admission::Evidence};
 
 /// The certificate that signed the order, if it is in use and its registrant active. The order was
@@ -25,16 +28,22 @@ pub(crate) async fn in_use<Tx: RegistryTx>(
     Ok(certificate)
 }
 
-/// The same, of a person who is an operator.
+/// The same, of a person who is an operator. None: what the database has of it was tampered with;
+/// the alarm is written, and the work ends with [`super::Refusal::Operator`], which keeps it.
 pub(crate) async fn operator<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     evidence: &Evidence,
-) -> Result<Certificate, RegistrationError> {
+    roles: &RoleSeal,
+) -> Result<Option<Certificate>, RegistrationError> {
     let certificate = in_use(ledger, evidence).await?;
-    let roles = ledger.tx.roles(&certificate.registrant).await?;
-    if roles.contains(&Role::Operator) {
-        Ok(certificate)
-    } else {
-        Err(RegistrationError::NotOperator)
+    let person = &certificate.registrant;
+    match roles.find(ledger.tx, person, Role::Operator).await? {
+        Standing::Held(_) => Ok(Some(certificate)),
+        Standing::None(_) => Err(RegistrationError::NotOperator),
+        Standing::Tampered(_) => {
+            let resource = RoleGrant::resource_of(person, Role::Operator);
+            roles::alarm(ledger, &resource).await?;
+            Ok(None)
+        }
     }
 }

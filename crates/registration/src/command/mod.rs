@@ -13,4 +13,4 @@ pub(crate) use code::CreateCode;
 pub(crate) use enrol::{CodeProof, Enrol, Proof, refuse_unfit_operator};
 pub(crate) use key::{ActivateKey, BeginKey, CompleteKey, RevokeKey};
 pub(crate) use registrants::ImportRegistrants;
-pub(crate) use role::GrantRole;
+pub(crate) use role::RoleOf;

@@ -21,6 +21,11 @@ pub const RULES: &[RpcRule] = &[
         Rule::Holder(Role::Operator),
     ),
     (method::GRANT_ROLE, Rule::Holder(Role::Operator)),
+    (method::WITHDRAW_ROLE, Rule::Holder(Role::Operator)),
+    (
+        "kleis.registration.v1.RegistrationAdminService/ListRoles",
+        Rule::Holder(Role::Operator),
+    ),
     (
         "kleis.registration.v1.RegistrationAdminService/ListRegistrants",
         Rule::Holder(Role::Operator),
@@ -91,6 +96,28 @@ impl<S: RegistryStore> RegistrationAdminService for Adapter<S> {
         let reply = self.0.grant_role(&request.get_ref().order, &call).await;
         let reply = reply.map_err(|error| refuse(&call, &error))?;
         Ok(Response::new(wire::GrantRoleResponse { reply }))
+    }
+
+    async fn withdraw_role(
+        &self,
+        request: Request<wire::WithdrawRoleRequest>,
+    ) -> Result<Response<wire::WithdrawRoleResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self.0.withdraw_role(&request.get_ref().order, &call).await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::WithdrawRoleResponse { reply }))
+    }
+
+    async fn list_roles(
+        &self,
+        request: Request<wire::ListRolesRequest>,
+    ) -> Result<Response<wire::ListRolesResponse>, Status> {
+        let call = call::of(&request);
+        let (after, limit) = messages::role_page(request.get_ref())
+            .map_err(|problem| refuse(&call, &problem.into()))?;
+        let page = self.0.roles(&call, &after, limit).await;
+        let page = page.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(messages::roles(page)))
     }
 
     async fn list_registrants(

@@ -4,12 +4,12 @@ use kleis_proto::registration::v1 as wire;
 use kleis_store::registry::{Certificate, EncryptionKey, Registrant};
 use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, base64url};
 
-use crate::RegistrantPage;
+use crate::{ListedGrant, RegistrantPage, RolePage};
 
-/// Most registrants of a page.
+/// Most entries of a page.
 const MAX_PAGE: u32 = 1000;
 
-/// Registrants of a page, where the caller names no number.
+/// Entries of a page, where the caller names no number.
 const DEFAULT_PAGE: u32 = 100;
 
 pub(super) fn key(record: EncryptionKey) -> wire::KeySummary {
@@ -48,24 +48,63 @@ fn reason(reason: Option<RevocationReason>) -> String {
     reason.map(|reason| reason.to_string()).unwrap_or_default()
 }
 
-/// The number and the beginning of the page asked for.
+/// The beginning and the number of the page of the register asked for.
 pub(super) fn page(request: &wire::ListRegistrantsRequest) -> Result<(String, u32), Problem> {
-    let limit = match request.page_size {
-        0 => DEFAULT_PAGE,
-        size @ 1..=MAX_PAGE => size,
+    let limit = limit(request.page_size)?;
+    let is_id = |text: &String| text.parse::<Identifier>().is_ok();
+    Ok((after(&request.page_token, is_id)?, limit))
+}
+
+/// The beginning and the number of the page of the roles asked for.
+pub(super) fn role_page(request: &wire::ListRolesRequest) -> Result<(String, u32), Problem> {
+    let limit = limit(request.page_size)?;
+    let is_role = |text: &String| text.starts_with("role:");
+    Ok((after(&request.page_token, is_role)?, limit))
+}
+
+fn limit(page_size: u32) -> Result<u32, Problem> {
+    match page_size {
+        0 => Ok(DEFAULT_PAGE),
+        size @ 1..=MAX_PAGE => Ok(size),
         _ => {
-            let what = "ask for 1 to 1,000 registrants at a time";
-            return Err(Problem::new(ErrorCode::RequestMalformed, what).at("page_size"));
+            let what = "ask for 1 to 1,000 at a time";
+            Err(Problem::new(ErrorCode::RequestMalformed, what).at("page_size"))
         }
-    };
-    let after = base64url::decode(&request.page_token)
+    }
+}
+
+/// What the page comes after; empty for the first one.
+fn after(token: &str, is_one: impl Fn(&String) -> bool) -> Result<String, Problem> {
+    let what = "a page token is the next_page_token of the page before";
+    base64url::decode(token)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| text.is_empty() || text.parse::<Identifier>().is_ok());
-    let what = "a page token is the next_page_token of the page before";
-    let after =
-        after.ok_or_else(|| Problem::new(ErrorCode::RequestMalformed, what).at("page_token"))?;
-    Ok((after, limit))
+        .filter(|text| text.is_empty() || is_one(text))
+        .ok_or_else(|| Problem::new(ErrorCode::RequestMalformed, what).at("page_token"))
+}
+
+pub(super) fn roles(page: RolePage) -> wire::ListRolesResponse {
+    let next = page.next.map(|next| base64url::encode(next.as_bytes()));
+    wire::ListRolesResponse {
+        roles: page.grants.into_iter().map(role).collect(),
+        next_page_token: next.unwrap_or_default(),
+    }
+}
+
+fn role(ListedGrant { grant, is_genuine }: ListedGrant) -> wire::RoleSummary {
+    let state = if is_genuine {
+        grant.state.as_str()
+    } else {
+        "TAMPERED"
+    };
+    wire::RoleSummary {
+        identifier: grant.person.to_string(),
+        role: grant.role.to_string(),
+        state: state.to_owned(),
+        granted_at: grant.granted_at.unix(),
+        granted_by: grant.granted_by,
+        version: version(grant.version),
+    }
 }
 
 pub(super) fn registrants(page: RegistrantPage) -> wire::ListRegistrantsResponse {

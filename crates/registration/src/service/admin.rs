@@ -21,6 +21,7 @@ impl<S: RegistryStore> Registration<S> {
                 issuer: parts.issuer.clone(),
                 kek: parts.kek.clone(),
                 types: parts.types.clone(),
+                roles: parts.role_seal(),
             })
         };
         self.enrolment(order, method::BOOTSTRAP_OPERATOR, call, work)
@@ -35,7 +36,8 @@ impl<S: RegistryStore> Registration<S> {
     ) -> Result<String, RegistrationError> {
         self.certified(order, method::IMPORT_REGISTRANTS, call, |order| {
             let command = command::ImportRegistrants::parse(order.body(), &self.parts.types)?;
-            Ok(acts::import_registrants::ImportRegistrants { command })
+            let roles = self.parts.role_seal();
+            Ok(acts::import_registrants::ImportRegistrants { command, roles })
         })
         .await
     }
@@ -61,6 +63,7 @@ impl<S: RegistryStore> Registration<S> {
                 command,
                 installation,
                 kek: kek.clone(),
+                roles: self.parts.role_seal(),
             })
         })
         .await
@@ -78,17 +81,33 @@ impl<S: RegistryStore> Registration<S> {
             call,
             |order| {
                 let command = command::RevokeCertificate::parse_as_operator(order.body())?;
-                Ok(acts::revoke_certificate::RevokeCertificateAsOperator { command })
+                let roles = self.parts.role_seal();
+                Ok(acts::revoke_certificate::RevokeCertificateAsOperator { command, roles })
             },
         )
         .await
     }
 
-    /// Makes a person an operator. Answers the signed reply.
+    /// Gives a person a role. Answers the signed reply.
     pub async fn grant_role(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
         self.certified(order, method::GRANT_ROLE, call, |order| {
-            let command = command::GrantRole::parse(order.body(), &self.parts.types)?;
-            Ok(acts::grant_role::GrantRole { command })
+            let command = command::RoleOf::parse_grant(order.body(), &self.parts.types)?;
+            let roles = self.parts.role_seal();
+            Ok(acts::grant_role::GrantRole { command, roles })
+        })
+        .await
+    }
+
+    /// Takes a role back. Answers the signed reply.
+    pub async fn withdraw_role(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::WITHDRAW_ROLE, call, |order| {
+            let command = command::RoleOf::parse_withdrawal(order.body(), &self.parts.types)?;
+            let roles = self.parts.role_seal();
+            Ok(acts::grant_role::WithdrawRole { command, roles })
         })
         .await
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod public;
 mod reads;
+mod roles;
 mod upkeep;
 
 use std::sync::Arc;
@@ -23,11 +24,12 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
 pub use reads::RegistrantPage;
+pub use roles::{ListedGrant, RolePage};
 pub use upkeep::Swept;
 
 use crate::{
     Call, RegistrationConfig, RegistrationError, StatusBoard,
-    acts::{Carried, Issuer, OrderSeal, Verdict, Work},
+    acts::{Carried, Issuer, OrderSeal, Verdict, Work, roles::RoleSeal},
     admission::{self, Evidence},
     command, status,
 };
@@ -53,6 +55,15 @@ struct Parts {
     board: Arc<StatusBoard>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+}
+
+impl Parts {
+    fn role_seal(&self) -> RoleSeal {
+        RoleSeal {
+            kek: Arc::clone(&self.kek),
+            installation: self.issuer.installation.clone(),
+        }
+    }
 }
 
 impl<S: RegistryStore> Registration<S> {

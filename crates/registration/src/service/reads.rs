@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kleis_store::registry::{
-    Certificate, EncryptionKey, Registrant, RegistryRead, RegistryStore, Role,
+    Certificate, EncryptionKey, Registrant, RegistryRead as _, RegistryStore,
 };
 use kleis_trust::status::{StatusList, StatusSource, StatusUnavailable};
-use kleis_types::{CertificateState, Identifier, InstallationId, Principal, Timestamp};
+use kleis_types::{Identifier, InstallationId, Principal, Timestamp};
 
 use super::{Parts, Registration};
 use crate::{
@@ -54,9 +54,7 @@ impl<S: RegistryStore> Registration<S> {
         after: &str,
         limit: u32,
     ) -> Result<RegistrantPage, RegistrationError> {
-        let caller = caller(call)?;
-        let mut reader = self.store.read().await?;
-        require_operator(&mut reader, caller).await?;
+        let mut reader = self.operators_view(call).await?;
         let registrants = reader.registrants(after, limit).await?;
         let is_full = u32::try_from(registrants.len()).is_ok_and(|length| length == limit);
         let next = registrants
@@ -113,29 +111,7 @@ impl<S: RegistryStore> StatusSource for Registration<S> {
     }
 }
 
-fn caller(call: &Call) -> Result<&Principal, RegistrationError> {
+pub(super) fn caller(call: &Call) -> Result<&Principal, RegistrationError> {
     call.principal()
         .ok_or(RegistrationError::CertificateRequired)
-}
-
-/// Refuses all but operators whose certificate is in use.
-async fn require_operator<R: RegistryRead>(
-    reader: &mut R,
-    caller: &Principal,
-) -> Result<(), RegistrationError> {
-    let shown = caller
-        .thumbprint()
-        .ok_or(RegistrationError::CertificateRequired)?;
-    let certificate = reader.certificate_by_x5t(shown).await?;
-    let certificate = certificate
-        .filter(|certificate| certificate.state == CertificateState::Active)
-        .ok_or(RegistrationError::SignerNotInUse)?;
-    let registrant = reader.registrant(&certificate.registrant).await?;
-    let is_active = registrant.is_some_and(|registrant| registrant.active);
-    let roles = reader.roles(&certificate.registrant).await?;
-    if is_active && roles.contains(&Role::Operator) {
-        Ok(())
-    } else {
-        Err(RegistrationError::NotOperator)
-    }
 }

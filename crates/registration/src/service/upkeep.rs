@@ -75,6 +75,7 @@ impl<S: RegistryStore> Registration<S> {
             kek: Arc::clone(kek),
             account: Account::unordered(now, "registration.create_bootstrap_code", Actor::Local),
             expires_at: now.plus_seconds(*bootstrap_lifetime),
+            roles: self.parts.role_seal(),
         };
         let is_stored = self.store.run(act).await?;
         Ok(is_stored.then_some(code))

@@ -22,6 +22,7 @@ mod random_life;
 mod register;
 mod replay;
 mod requests;
+mod roles;
 mod services;
 mod standing;
 mod status;

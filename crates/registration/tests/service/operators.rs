@@ -172,7 +172,7 @@ async fn an_operator_makes_further_ones_of_registered_persons() {
         .await;
     assert_eq!(refused, at(ErrorCode::IdentifierInvalid, "identifier"));
     let refused = house
-        .refuses(grant(&house, &operator, MARY, "auditor"))
+        .refuses(grant(&house, &operator, MARY, "auditors"))
         .await;
     assert_eq!(refused, at(ErrorCode::OrderBodyInvalid, "role"));
     house.check_audit().await;

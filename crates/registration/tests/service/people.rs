@@ -89,6 +89,7 @@ impl House {
                 service.revoke_certificate_as_operator(text, call).await
             }
             method::registration_admin::GRANT_ROLE => service.grant_role(text, call).await,
+            method::registration_admin::WITHDRAW_ROLE => service.withdraw_role(text, call).await,
             other => panic!("no such order: {other}"),
         };
         let reply = told(reply)?;

@@ -5,12 +5,13 @@ mod claims;
 mod keys;
 mod published;
 mod registrants;
+mod roles;
 
 use kleis_store::{
     Audited, StoreError,
     registry::{
         Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim,
-        Registrant, RegistryRead, RegistryTx, Role, StatusEntry, StoredJwkSet,
+        Registrant, RegistryRead, RegistryTx, Role, RoleGrant, StatusEntry, StoredJwkSet,
     },
 };
 use kleis_types::{Identifier, Timestamp};
@@ -35,12 +36,17 @@ impl<M: Send> RegistryRead for Session<Registry, M> {
         registrants::after(&mut self.link, after, limit).await
     }
 
-    async fn roles(&mut self, person: &Identifier) -> Listed<Role> {
-        registrants::roles(&mut self.link, person).await
+    async fn role_grant(&mut self, person: &Identifier, role: Role) -> Found<RoleGrant> {
+        roles::of_person(&mut self.link, person, role).await
     }
 
-    async fn role_holders(&mut self, role: Role) -> Result<u64, StoreError> {
-        registrants::role_holders(&mut self.link, role).await
+    async fn role_holders(&mut self, role: Role) -> Listed<RoleGrant> {
+        roles::holders(&mut self.link, role).await
+    }
+
+    async fn role_grants(&mut self, after: &str, limit: u32) -> Listed<RoleGrant> {
+        let rows = roles::after(&mut self.link, after, limit).await?;
+        rows.into_iter().map(RoleGrant::try_from).collect()
     }
 
     async fn enrolment_code(&mut self, id: &str) -> Found<EnrolmentCode> {
@@ -121,9 +127,9 @@ impl RegistryTx for Tx<Registry> {
         Ok(())
     }
 
-    async fn put_role(&mut self, person: &Identifier, role: Role) -> Done {
-        registrants::put_role(&mut self.link, person, role).await?;
-        self.mode.duty.wrote();
+    async fn put_role_grant(&mut self, grant: &RoleGrant) -> Done {
+        roles::put(&mut self.link, grant, &grant.resource()).await?;
+        self.mode.duty.changed(grant);
         Ok(())
     }
 
@@ -188,7 +194,7 @@ impl RegistryTx for Tx<Registry> {
     }
 }
 
-/// The states of certificates, codes, keys and registrants: in the order of their names.
+/// The states of certificates, codes, keys, registrants and roles: in the order of their names.
 pub(crate) async fn audited_states(
     link: &mut Link,
     after: &str,
@@ -212,6 +218,10 @@ pub(crate) async fn audited_states(
         // Its resource column holds the whole name.
         let rows = registrants::after_resource(link, after, left).await?;
         add_states::<Registrant, _>(&mut states, &mut left, rows)?;
+    }
+    if key_after("role:", after).is_some() {
+        let rows = roles::after(link, after, left).await?;
+        add_states::<RoleGrant, _>(&mut states, &mut left, rows)?;
     }
     Ok(states)
 }

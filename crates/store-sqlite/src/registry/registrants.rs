@@ -1,8 +1,8 @@
-//! Registrants, roles and enrolment codes.
+//! Registrants and enrolment codes.
 
 use kleis_store::{
     StoreError,
-    registry::{EnrolmentCode, Registrant, Role},
+    registry::{EnrolmentCode, Registrant},
 };
 use kleis_types::{Identifier, Timestamp};
 
@@ -157,46 +157,6 @@ async fn put_whole(
         link.done_unless(TAKEN, inserted)?;
     }
     Ok(())
-}
-
-pub(crate) async fn roles(link: &mut Link, person: &Identifier) -> Result<Vec<Role>, StoreError> {
-    let person = person.to_string();
-    let found = sqlx::query_scalar!(
-        "SELECT role FROM roles WHERE person = ? ORDER BY role",
-        person
-    )
-    .fetch_all(link.next()?)
-    .await;
-    let names = link.done(found)?;
-    let role = |name: &String| {
-        name.parse()
-            .map_err(|_| Row::new("roles", name).inconsistent("role"))
-    };
-    names.iter().map(role).collect()
-}
-
-pub(crate) async fn role_holders(link: &mut Link, role: Role) -> Result<u64, StoreError> {
-    let name = role.as_str();
-    let found = sqlx::query_scalar!("SELECT COUNT(*) FROM roles WHERE role = ?", name)
-        .fetch_one(link.next()?)
-        .await;
-    Row::new("roles", &name).unsigned("COUNT(*)", link.done(found)?)
-}
-
-pub(crate) async fn put_role(
-    link: &mut Link,
-    person: &Identifier,
-    role: Role,
-) -> Result<(), StoreError> {
-    let (person, role) = (person.to_string(), role.as_str());
-    let put = sqlx::query!(
-        "INSERT INTO roles (person, role) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        person,
-        role
-    )
-    .execute(link.next()?)
-    .await;
-    link.done(put).map(drop)
 }
 
 pub(crate) struct CodeRow {

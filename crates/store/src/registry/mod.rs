@@ -2,6 +2,7 @@
 //! encryption keys, and the ready-made JWK Sets.
 
 mod model;
+mod role;
 mod traits;
 
 pub use kleis_types::Role;
@@ -9,4 +10,5 @@ pub use model::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, KeyUse, PublicKeyClaim,
     Registrant, StatusEntry, StoredJwkSet,
 };
+pub use role::RoleGrant;
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};

@@ -6,7 +6,7 @@ use kleis_types::{Identifier, Timestamp};
 
 use super::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim, Registrant,
-    Role, StatusEntry, StoredJwkSet,
+    Role, RoleGrant, StatusEntry, StoredJwkSet,
 };
 use crate::{EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError};
 
@@ -27,10 +27,20 @@ pub trait RegistryRead: EvidenceRead {
         after: &str,
         limit: u32,
     ) -> impl Future<Output = Listed<Registrant>> + Send;
-    /// The roles of a person.
-    fn roles(&mut self, person: &Identifier) -> impl Future<Output = Listed<Role>> + Send;
-    /// How many persons have a role.
-    fn role_holders(&mut self, role: Role) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// What a person has of a role, in whatever state.
+    fn role_grant(
+        &mut self,
+        person: &Identifier,
+        role: Role,
+    ) -> impl Future<Output = Found<RoleGrant>> + Send;
+    /// The grants of a role that hold, in the order of their resource names.
+    fn role_holders(&mut self, role: Role) -> impl Future<Output = Listed<RoleGrant>> + Send;
+    /// The grants of all roles and states whose resource name comes after `after`, in order.
+    fn role_grants(
+        &mut self,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Listed<RoleGrant>> + Send;
     /// An enrolment code.
     fn enrolment_code(&mut self, id: &str) -> impl Future<Output = Found<EnrolmentCode>> + Send;
     /// A certificate by serial number.
@@ -105,8 +115,11 @@ pub trait RegistryTx: RegistryRead + EvidenceTx {
     /// [`StoreError::AlreadyExists`] if an identifier belongs to another one;
     /// [`StoreError::VersionConflict`].
     fn put_registrant(&mut self, registrant: &Registrant) -> impl Future<Output = Done> + Send;
-    /// Gives a person a role; harmless if they have it.
-    fn put_role(&mut self, person: &Identifier, role: Role) -> impl Future<Output = Done> + Send;
+    /// Adds or changes a role grant.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`], [`StoreError::VersionConflict`].
+    fn put_role_grant(&mut self, grant: &RoleGrant) -> impl Future<Output = Done> + Send;
     /// Adds or changes an enrolment code.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The records that the cases store.
 
 use kleis_types::{
-    CertificateState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp, base64url,
+    CertificateState, GrantState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp, base64url,
 };
 
 use super::perform::act;
@@ -10,7 +10,7 @@ use crate::{
     custody::{CustodyStore, CustodyTx, Record, WrappingKey},
     registry::{
         Certificate, EncryptionKey, EnrolmentCode, KeySession, Registrant, RegistryStore,
-        RegistryTx,
+        RegistryTx, Role, RoleGrant,
     },
     sts::{SigningKey, StsStore, StsTx},
 };
@@ -77,6 +77,19 @@ pub(super) fn code(id: &str) -> EnrolmentCode {
         attempts_left: 5,
         used_at: None,
         version: 1,
+    }
+}
+
+/// A role of a person. Its MAC is nobody's: stores do not verify them.
+pub(super) fn role_grant(person: &str) -> RoleGrant {
+    RoleGrant {
+        person: id(person),
+        role: Role::Operator,
+        state: GrantState::Granted,
+        granted_at: at(2),
+        granted_by: "bootstrap".to_owned(),
+        version: 1,
+        mac: [4; 32],
     }
 }
 
@@ -220,6 +233,7 @@ macro_rules! put {
 put! {
     put_registrant, RegistryStore, Registrant;
     put_enrolment_code, RegistryStore, EnrolmentCode;
+    put_role_grant, RegistryStore, RoleGrant;
     put_certificate, RegistryStore, Certificate;
     put_encryption_key, RegistryStore, EncryptionKey;
     put_wrapping_key, CustodyStore, WrappingKey;

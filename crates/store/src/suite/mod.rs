@@ -114,7 +114,8 @@ macro_rules! store_suite {
                 registrants_change_by_version,
                 an_identifier_belongs_to_one_registrant,
                 registrants_are_paged,
-                roles_are_counted,
+                role_grants_come_back_as_stored,
+                role_grants_change_by_version,
                 codes_come_back_as_stored,
                 codes_change_by_version,
             }
@@ -163,6 +164,7 @@ macro_rules! store_suite {
                 a_removed_row_shows,
                 reordered_rows_show,
                 a_record_rolled_back_shows,
+                a_role_put_back_shows,
                 a_key_in_custody_rolled_back_shows,
                 an_altered_record_shows,
                 a_record_added_past_the_store_shows,

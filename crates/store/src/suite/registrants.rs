@@ -1,16 +1,17 @@
 //! Registrants, roles and enrolment codes.
 
+use kleis_types::GrantState;
+
 use super::{
     Backend,
     fixture::{
-        DOCTOR, PERSON, PLATFORM, PLATFORM_KGSS, at, code, event, id, put_enrolment_code,
-        put_registrant, registrant,
+        DOCTOR, PERSON, PLATFORM, PLATFORM_KGSS, at, code, id, put_enrolment_code, put_registrant,
+        put_role_grant, registrant, role_grant,
     },
-    perform::act,
 };
 use crate::{
-    EvidenceTx, Store, StoreError,
-    registry::{Registrant, RegistryRead, RegistryTx, Role},
+    Audited, Store, StoreError,
+    registry::{Registrant, RegistryRead, Role, RoleGrant},
 };
 
 pub async fn registrants_come_back_as_stored<B: Backend>() {
@@ -118,20 +119,67 @@ pub async fn registrants_are_paged<B: Backend>() {
     assert_eq!(reader.registrants(PERSON, 2).await, Ok(Vec::new()));
 }
 
-pub async fn roles_are_counted<B: Backend>() {
+pub async fn role_grants_come_back_as_stored<B: Backend>() {
     let backend = B::fresh().await;
     let store = backend.registry();
-    for person in [PERSON, PERSON, DOCTOR] {
-        act!(store, tx, [person] {
-            tx.put_role(&id(person), Role::Operator).await?;
-            tx.append_audit(&event()).await
-        })
-        .unwrap();
+    let operators = [role_grant(PERSON), role_grant(DOCTOR)];
+    let auditor = RoleGrant {
+        role: Role::Auditor,
+        granted_by: "x5t".to_owned(),
+        mac: [0xa5; 32],
+        ..role_grant(PERSON)
+    };
+    for grant in operators.iter().chain([&auditor]) {
+        put_role_grant(store, grant).await.unwrap();
     }
     let mut reader = store.read().await.unwrap();
-    assert_eq!(reader.roles(&id(PERSON)).await, Ok(vec![Role::Operator]));
-    assert_eq!(reader.roles(&id(PLATFORM)).await, Ok(Vec::new()));
-    assert_eq!(reader.role_holders(Role::Operator).await, Ok(2));
+    let found = reader.role_grant(&id(PERSON), Role::Auditor).await;
+    assert_eq!(found, Ok(Some(auditor.clone())));
+    for (person, role) in [(DOCTOR, Role::Auditor), (PERSON, Role::Approver)] {
+        assert_eq!(reader.role_grant(&id(person), role).await, Ok(None));
+    }
+    let mut sorted = operators.to_vec();
+    sorted.sort_by_key(Audited::resource);
+    assert_eq!(reader.role_holders(Role::Operator).await, Ok(sorted));
+    assert_eq!(
+        reader.role_holders(Role::Auditor).await,
+        Ok(vec![auditor.clone()])
+    );
+    // All of them, in pages, in the order of names that tell nobody.
+    let mut all = [&operators[..], &[auditor]].concat();
+    all.sort_by_key(Audited::resource);
+    assert_eq!(reader.role_grants("", 2).await, Ok(all[..2].to_vec()));
+    let rest = reader.role_grants(&all[1].resource(), 2).await;
+    assert_eq!(rest, Ok(all[2..].to_vec()));
+    assert!(!all[0].resource().contains("8507"));
+}
+
+pub async fn role_grants_change_by_version<B: Backend>() {
+    let backend = B::fresh().await;
+    let store = backend.registry();
+    let mut grant = role_grant(PERSON);
+    grant.version = 2;
+    let unknown = put_role_grant(store, &grant).await;
+    assert_eq!(unknown, Err(StoreError::VersionConflict));
+    put_role_grant(store, &role_grant(PERSON)).await.unwrap();
+    let twice = put_role_grant(store, &role_grant(PERSON)).await;
+    assert!(
+        matches!(twice, Err(StoreError::AlreadyExists(_))),
+        "{twice:?}"
+    );
+    grant.state = GrantState::Withdrawn;
+    grant.mac = [5; 32];
+    put_role_grant(store, &grant).await.unwrap();
+    let again = put_role_grant(store, &grant).await;
+    assert_eq!(again, Err(StoreError::VersionConflict));
+    let mut reader = store.read().await.unwrap();
+    let found = reader.role_grant(&id(PERSON), Role::Operator).await;
+    assert_eq!(found, Ok(Some(grant)));
+    assert_eq!(
+        reader.role_holders(Role::Operator).await,
+        Ok(Vec::new()),
+        "what was withdrawn does not hold"
+    );
 }
 
 pub async fn codes_come_back_as_stored<B: Backend>() {

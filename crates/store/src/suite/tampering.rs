@@ -1,20 +1,20 @@
 //! Somebody goes past the store, and the proof of the audit says where.
 
-use kleis_types::CertificateState;
+use kleis_types::{CertificateState, GrantState};
 
 use super::{
     Backend, Database,
     fixture::{
-        DOCTOR, PLATFORM, allocate, at, certificate, code, encryption_key, insert_records,
-        put_certificate, put_encryption_key, put_enrolment_code, put_registrant, put_wrapping_key,
-        record, registrant, update_record, wrapping_key,
+        DOCTOR, PERSON, PLATFORM, allocate, at, certificate, code, encryption_key, insert_records,
+        put_certificate, put_encryption_key, put_enrolment_code, put_registrant, put_role_grant,
+        put_wrapping_key, record, registrant, role_grant, update_record, wrapping_key,
     },
 };
 use crate::{
     Audited, Store,
     audit::{self, AuditReport, Finding},
     custody::Record,
-    registry::Certificate,
+    registry::{Certificate, RoleGrant},
 };
 
 /// A registry with 7 audit rows about 6 records, one of which has changed.
@@ -205,6 +205,37 @@ pub async fn a_record_rolled_back_shows<B: Backend>() {
             audited: 2
         }]
     );
+}
+
+pub async fn a_role_put_back_shows<B: Backend>() {
+    let backend = B::fresh().await;
+    let store = backend.registry();
+    let granted = role_grant(PERSON);
+    put_role_grant(store, &granted).await.unwrap();
+    backend
+        .tamper(
+            Database::Registry,
+            "CREATE TABLE kept AS SELECT * FROM role_grants",
+        )
+        .await;
+    let withdrawn = RoleGrant {
+        state: GrantState::Withdrawn,
+        version: 2,
+        ..granted.clone()
+    };
+    put_role_grant(store, &withdrawn).await.unwrap();
+    for statement in [
+        "DELETE FROM role_grants",
+        "INSERT INTO role_grants SELECT * FROM kept",
+    ] {
+        backend.tamper(Database::Registry, statement).await;
+    }
+    let rolled_back = Finding::RolledBack {
+        resource: granted.resource(),
+        version: 1,
+        audited: 2,
+    };
+    assert_eq!(verify(store).await.findings, [rolled_back]);
 }
 
 pub async fn a_key_in_custody_rolled_back_shows<B: Backend>() {
