@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use kleis_jose::KeyType;
-use kleis_types::{Identifier, IdentifierError, RevocationReason, TypeTable, base64url};
+use kleis_types::{Identifier, IdentifierError, RevocationReason, Role, TypeTable, base64url};
 
 /// The length of RSA keys that are made here, in bits.
 const RSA_BITS: u16 = 3072;
@@ -116,6 +116,12 @@ pub(crate) fn fingerprint(text: &str) -> Result<String, &'static str> {
 pub(crate) fn revocation_reason() -> impl TypedValueParser<Value = RevocationReason> {
     let names = RevocationReason::ALL.iter().map(|reason| reason.as_str());
     PossibleValuesParser::new(names).try_map(|name| name.parse::<RevocationReason>())
+}
+
+/// A role, by its name.
+pub(crate) fn role() -> impl TypedValueParser<Value = Role> {
+    let names = Role::ALL.iter().map(|role| role.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 39] = [
     "init",
     "enroll",
     "whoami",
@@ -35,6 +35,9 @@ const COMMANDS: [&str; 36] = [
     "operator codes create",
     "operator revoke",
     "operator grant",
+    "operator roles grant",
+    "operator roles withdraw",
+    "operator roles list",
     "jose encrypt",
     "jose decrypt",
     "jose generate",
@@ -103,6 +106,9 @@ fn a_wrong_command_line_is_an_error_in_the_form_asked_for() {
         "enroll --id SSIN:85073003328 --code A --code-file b",
         "enroll --id SSIN:85073003328 --code A --csr request.pem",
         "operator codes create --id SSIN:85073003328 --days 31",
+        "operator roles grant SSIN:85073003328",
+        "operator roles grant SSIN:85073003328 emperor",
+        "operator roles withdraw auditor",
         "custody create --policy p --count 101",
         "custody deposit --policy p",
         "jose sign",
@@ -152,6 +158,9 @@ fn a_home_that_is_none_is_named_by_every_command_that_needs_it() {
         "operator registrants import r.csv".to_owned(),
         "operator registrants list".to_owned(),
         "operator grant SSIN:85073003328".to_owned(),
+        "operator roles grant SSIN:85073003328 auditor".to_owned(),
+        "operator roles withdraw SSIN:85073003328 operator".to_owned(),
+        "operator roles list".to_owned(),
     ] {
         let run = place.run(&format!("{args} --output json"));
         assert_eq!(run.refusal(), refused(5, "NOT_INITIALISED"), "{args}");

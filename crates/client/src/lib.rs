@@ -32,6 +32,7 @@ mod init;
 mod keys;
 mod lookup;
 mod operator;
+mod roles;
 mod session;
 mod signers;
 mod status;

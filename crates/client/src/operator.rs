@@ -1,12 +1,11 @@
-//! What operators do: the register, enrolment codes, revocation, roles.
+//! What operators do: the register, enrolment codes, revocation.
 
 use kleis_proto::method;
 use kleis_proto::registration::v1::{
     CreateEnrolmentCodeOrder, CreateEnrolmentCodeRequest, CreateEnrolmentCodeResult,
-    GrantRoleOrder, GrantRoleRequest, GrantRoleResult, ImportRegistrantsOrder,
-    ImportRegistrantsRequest, ImportRegistrantsResult, ListRegistrantsRequest, Registrant,
-    RegistrantSummary, RevokeCertificateAsOperatorOrder, RevokeCertificateAsOperatorRequest,
-    RevokeCertificateAsOperatorResult,
+    ImportRegistrantsOrder, ImportRegistrantsRequest, ImportRegistrantsResult,
+    ListRegistrantsRequest, Registrant, RegistrantSummary, RevokeCertificateAsOperatorOrder,
+    RevokeCertificateAsOperatorRequest, RevokeCertificateAsOperatorResult,
 };
 use kleis_trust::Jti;
 use kleis_trust::enrolment_code::{Announcement, EnrolmentCode};
@@ -179,27 +178,6 @@ impl Kleis {
                     .await?
                     .into_inner()
                     .reply)
-            }
-        })
-        .await
-    }
-
-    /// Makes a person an operator.
-    pub async fn grant_operator(
-        &self,
-        person: &Identifier,
-    ) -> Result<GrantRoleResult, ClientError> {
-        let body = GrantRoleOrder {
-            identifier: person.to_string(),
-            role: "operator".to_owned(),
-        };
-        let client = self.operators()?;
-        let draft = Draft::new(method::registration_admin::GRANT_ROLE, body);
-        self.order(Service::Registration, draft, |order| {
-            let mut client = client.clone();
-            async move {
-                let request = GrantRoleRequest { order };
-                Ok(client.grant_role(request).await?.into_inner().reply)
             }
         })
         .await

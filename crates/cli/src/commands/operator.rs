@@ -5,6 +5,7 @@ mod codes;
 mod csv;
 mod registrants;
 mod rights;
+mod roles;
 
 use clap::Subcommand;
 
@@ -28,6 +29,7 @@ enum Command {
     Codes(codes::CodesArgs),
     Revoke(rights::RevokeArgs),
     Grant(rights::GrantArgs),
+    Roles(roles::RolesArgs),
 }
 
 pub(crate) async fn run(context: &Context, args: &OperatorArgs) -> Result<(), CliError> {
@@ -37,5 +39,6 @@ pub(crate) async fn run(context: &Context, args: &OperatorArgs) -> Result<(), Cl
         Command::Codes(args) => codes::run(context, args).await,
         Command::Revoke(args) => rights::revoke(context, args).await,
         Command::Grant(args) => rights::grant(context, args).await,
+        Command::Roles(args) => roles::run(context, args).await,
     }
 }

@@ -1,7 +1,7 @@
 //! A server that uses the SDK spawns its calls on a runtime of many threads: the compiler says that it may.
 
 use kleis_proto::lookup::Lookup;
-use kleis_types::RevocationReason;
+use kleis_types::{RevocationReason, Role};
 
 use crate::{Enrolment, Kleis, PublishOptions, Receipt};
 
@@ -26,6 +26,7 @@ fn every_call_is_fit_to_be_spawned(
     is_fit_to_be_spawned(kleis.describe_key(""));
     is_fit_to_be_spawned(kleis.enrol(enrolment));
     is_fit_to_be_spawned(kleis.grant_operator(identifier));
+    is_fit_to_be_spawned(kleis.grant_role(identifier, Role::Auditor));
     is_fit_to_be_spawned(kleis.import_registrants(&[], |_| ()));
     is_fit_to_be_spawned(kleis.keys());
     is_fit_to_be_spawned(kleis.lookup(wanted));
@@ -36,9 +37,11 @@ fn every_call_is_fit_to_be_spawned(
     is_fit_to_be_spawned(kleis.registrants());
     is_fit_to_be_spawned(kleis.revoke_certificate("", reason));
     is_fit_to_be_spawned(kleis.revoke_certificate_as_operator("", reason));
+    is_fit_to_be_spawned(kleis.roles());
     is_fit_to_be_spawned(kleis.seal(b"", "", &[], None));
     is_fit_to_be_spawned(kleis.shred_key(""));
     is_fit_to_be_spawned(kleis.signers(identifier));
     is_fit_to_be_spawned(kleis.status_list());
+    is_fit_to_be_spawned(kleis.withdraw_role(identifier, Role::Auditor));
     is_fit_to_be_spawned(kleis.verify_document(""));
 }
