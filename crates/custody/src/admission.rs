@@ -47,7 +47,7 @@ pub(crate) fn admit<B: DeserializeOwned>(
     if on_the_line.token().is_some() {
         principal = principal.with_credentials_of(on_the_line);
     }
-    let evidence = Evidence::new(keys, &order, method, &principal, &settings.types, call, now);
+    let evidence = Evidence::new(keys, settings, &order, method, &principal, call, now);
     Ok(Admitted {
         order,
         principal,

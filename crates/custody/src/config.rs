@@ -1,10 +1,14 @@
 //! What a custody service is made of, and why it may refuse to start.
 
+use std::sync::Arc;
+
 use kleis_jose::Jwk;
 use kleis_store::StoreError;
 use kleis_trust::{Anchors, Signer};
 use kleis_types::{CredentialMap, Identifier, Service, Timestamp, TypeTable};
 use kleis_wrap::{RootKek, WrapError};
+
+use crate::replies::Replies;
 
 /// What a custody service is made of.
 #[derive(Debug)]
@@ -78,7 +82,7 @@ impl OpenError {
 /// The configuration without the KEK, which goes into the keyring.
 pub(crate) struct Settings {
     pub(crate) anchors: Anchors,
-    pub(crate) signer: Signer,
+    pub(crate) replies: Arc<Replies>,
     pub(crate) transport_key: Jwk,
     pub(crate) credentials: CredentialMap,
     pub(crate) types: TypeTable,
@@ -89,8 +93,8 @@ impl CustodyConfig {
     pub(crate) fn into_parts(self, now: Timestamp) -> Result<(Settings, RootKek), OpenError> {
         self.check(now)?;
         let settings = Settings {
+            replies: Arc::new(Replies::new(self.signer, &self.anchors)),
             anchors: self.anchors,
-            signer: self.signer,
             transport_key: self.transport_key,
             credentials: self.credentials,
             types: self.types,

@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use kleis_store::{Actor, AuditEvent, AuditOutcome, EvidenceTx, StoreError, StoredOrder};
 use kleis_trust::order::Order;
-use kleis_types::{ErrorCode, Principal, Problem, Service, Timestamp, TypeTable};
+use kleis_types::{ErrorCode, Principal, Problem, Service, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::acts::from_json;
+use crate::config::Settings;
 use crate::kept::{self, KeptOrder};
 use crate::keys::Keys;
 use crate::refusal::Refusal;
+use crate::replies::{Question, Replies};
 use crate::{Call, CustodyError};
 
 /// The result that is kept of an order that was refused: no JSON, so nobody takes it for one.
@@ -18,9 +23,9 @@ const REFUSED: &str = "";
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     keys: Arc<Keys>,
-    method: &'static str,
+    replies: Arc<Replies>,
+    question: Question,
     jti: String,
-    digest: [u8; 32],
     compact: String,
     signer: String,
     actor: Actor,
@@ -43,27 +48,33 @@ pub(crate) enum Earlier {
         at: Timestamp,
         /// The result, proto3 JSON without key material.
         result: String,
+        /// The reply that is kept; empty in a row from before replies were.
+        reply: String,
     },
 }
 
 impl Evidence {
     pub(crate) fn new<B>(
         keys: &Arc<Keys>,
+        settings: &Settings,
         order: &Order<B>,
         method: &'static str,
         principal: &Principal,
-        types: &TypeTable,
         call: &Call,
         now: Timestamp,
     ) -> Self {
         Self {
             keys: Arc::clone(keys),
-            method,
+            replies: Arc::clone(&settings.replies),
+            question: Question {
+                method,
+                jti: order.jti(),
+                digest: *order.digest(),
+            },
             jti: order.jti().to_string(),
-            digest: *order.digest(),
             compact: order.compact().to_owned(),
             signer: order.signer().certificate().x5t_s256().to_owned(),
-            actor: Actor::of(principal.primary(), types),
+            actor: Actor::of(principal.primary(), &settings.types),
             expected_version: order.version(),
             received_at: now,
             expires_at: order.expires_at(),
@@ -117,7 +128,7 @@ impl Evidence {
                 return Ok(Some(Earlier::Tampered));
             }
         };
-        if stored.digest != self.digest {
+        if stored.digest != self.question.digest {
             return Err(CustodyError::JtiReused);
         }
         Ok(Some(if stored.result == REFUSED {
@@ -126,6 +137,7 @@ impl Evidence {
             Earlier::Done {
                 at: stored.received_at,
                 result: stored.result,
+                reply: stored.reply,
             }
         }))
     }
@@ -140,25 +152,51 @@ impl Evidence {
             resource_version: 0,
             resource_digest: None,
             outcome: AuditOutcome::Done,
-            order_digest: Some(self.digest),
+            order_digest: Some(self.question.digest),
             trace_id: self.trace_id.clone(),
             details: String::new(),
         }
     }
 
-    /// Keeps the order with its result.
+    /// Signs the reply to the order.
+    pub(crate) fn sign<R: Serialize>(&self, body: &R) -> Result<String, CustodyError> {
+        self.replies.sign(&self.question, body, self.received_at)
+    }
+
+    /// The reply that was given before; signed now where none was kept.
+    pub(crate) fn reply_again(&self, result: &str, reply: String) -> Result<String, CustodyError> {
+        if reply.is_empty() {
+            return self.sign(&from_json::<Value>(result)?);
+        }
+        Ok(reply)
+    }
+
+    /// Keeps the order with its result, which holds no key material, and with the reply that says it.
+    /// Answers that reply.
     pub(crate) async fn keep<T: EvidenceTx>(
         &self,
         tx: &mut T,
         result: String,
+    ) -> Result<String, CustodyError> {
+        let reply = self.sign(&from_json::<Value>(&result)?)?;
+        self.put(tx, result, reply.clone()).await?;
+        Ok(reply)
+    }
+
+    async fn put<T: EvidenceTx>(
+        &self,
+        tx: &mut T,
+        result: String,
+        reply: String,
     ) -> Result<(), StoreError> {
         let order = StoredOrder {
             jti: self.jti.clone(),
-            digest: self.digest,
-            method: self.method.to_owned(),
+            digest: self.question.digest,
+            method: self.question.method.to_owned(),
             signer: self.signer.clone(),
             compact: self.compact.clone(),
             result,
+            reply,
             received_at: self.received_at,
             expires_at: self.expires_at,
             mac: [0; 32],
@@ -175,7 +213,7 @@ impl Evidence {
         resource: String,
         refusal: Refusal,
     ) -> Result<(), StoreError> {
-        self.keep(tx, REFUSED.to_owned()).await?;
+        self.put(tx, REFUSED.to_owned(), String::new()).await?;
         self.refuse_again(tx, action, resource, refusal).await
     }
 

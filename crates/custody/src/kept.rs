@@ -67,6 +67,7 @@ fn decoy(jti: &str) -> StoredOrder {
         signer: String::new(),
         compact: String::new(),
         result: String::new(),
+        reply: String::new(),
         received_at: Timestamp::from_unix(0),
         expires_at: Timestamp::from_unix(0),
         mac: [0; 32],
@@ -80,6 +81,7 @@ fn fields(order: &StoredOrder) -> OrderFields<'_> {
         method: &order.method,
         signer: &order.signer,
         result: &order.result,
+        reply: &order.reply,
         received_at: order.received_at,
         expires_at: order.expires_at,
     }

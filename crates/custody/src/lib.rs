@@ -8,6 +8,7 @@
 //! - [`policy`] holds the rules of release: pure, without storage or transport.
 //! - `service` has the entry points: read the order, check it, run the act, sign the answer.
 //! - `acts` has one act for each change, each in one transaction with its evidence.
+//! - `replies` signs; what is signed in an act is kept with its order.
 //! - `record` is the one place that makes, believes and changes a stored key.
 //! - [`grpc`] is the thin adapter.
 //!
@@ -41,6 +42,7 @@ mod keys;
 pub mod policy;
 mod record;
 mod refusal;
+mod replies;
 mod service;
 mod trivial;
 

@@ -3,7 +3,7 @@
 use kleis_proto::method::max_order;
 use kleis_store::{Actor, StoredOrder};
 use kleis_trust::{
-    Anchors,
+    Anchors, Jti,
     order::{self, Enrolment, Order},
     status::StatusView,
 };
@@ -16,6 +16,8 @@ use crate::{Call, RegistrationError};
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     pub(crate) method: &'static str,
+    pub(crate) id: Jti,
+    /// The same in text form.
     pub(crate) jti: String,
     pub(crate) digest: [u8; 32],
     compact: String,
@@ -73,6 +75,7 @@ impl Evidence {
     ) -> Self {
         Self {
             method,
+            id: order.jti(),
             jti: order.jti().to_string(),
             digest: *order.digest(),
             compact: order.compact().to_owned(),
@@ -93,8 +96,8 @@ impl Evidence {
         }
     }
 
-    /// The row that keeps the order, with its result, still without its MAC.
-    pub(crate) fn to_stored(&self, result: String) -> StoredOrder {
+    /// The row that keeps the order, with its result and reply, still without its MAC.
+    pub(crate) fn to_stored(&self, result: String, reply: String) -> StoredOrder {
         StoredOrder {
             jti: self.jti.clone(),
             digest: self.digest,
@@ -102,6 +105,7 @@ impl Evidence {
             signer: self.signer.clone(),
             compact: self.compact.clone(),
             result,
+            reply,
             received_at: self.received_at,
             expires_at: self.expires_at,
             mac: [0; 32],

@@ -20,6 +20,7 @@ struct OrderRow {
     signer: String,
     compact: String,
     result: String,
+    reply: String,
     received_at: i64,
     expires_at: i64,
     mac: Vec<u8>,
@@ -38,6 +39,7 @@ impl TryFrom<OrderRow> for StoredOrder {
             signer: order.signer,
             compact: order.compact,
             result: order.result,
+            reply: order.reply,
             received_at: Timestamp::from_unix(order.received_at),
             expires_at: Timestamp::from_unix(order.expires_at),
         })
@@ -103,8 +105,8 @@ impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
     async fn order(&mut self, jti: &str) -> Result<Option<StoredOrder>, StoreError> {
         let found = sqlx::query_as!(
             OrderRow,
-            "SELECT jti, digest, method, signer, compact, result, received_at, expires_at, \
-             mac FROM orders WHERE jti = ?",
+            "SELECT jti, digest, method, signer, compact, result, reply, received_at, \
+             expires_at, mac FROM orders WHERE jti = ?",
             jti
         )
         .fetch_optional(self.link.next()?)
@@ -188,14 +190,15 @@ impl<D: Schema> EvidenceTx for Tx<D> {
         let (received_at, expires_at) = (order.received_at.unix(), order.expires_at.unix());
         let inserted = sqlx::query!(
             "INSERT INTO orders \
-             (jti, digest, method, signer, compact, result, received_at, expires_at, mac) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (jti, digest, method, signer, compact, result, reply, received_at, expires_at, mac) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             order.jti,
             digest,
             order.method,
             order.signer,
             order.compact,
             order.result,
+            order.reply,
             received_at,
             expires_at,
             mac

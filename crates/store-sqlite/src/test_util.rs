@@ -101,8 +101,8 @@ pub async fn overwrite_role_grant(path: &Path, grant: &RoleGrant) {
 pub async fn overwrite_order(path: &Path, order: &StoredOrder) {
     let mut connection = open(path).await;
     sqlx::query(
-        "REPLACE INTO orders (jti, digest, method, signer, compact, result, received_at, \
-         expires_at, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "REPLACE INTO orders (jti, digest, method, signer, compact, result, reply, \
+         received_at, expires_at, mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&order.jti)
     .bind(&order.digest[..])
@@ -110,6 +110,7 @@ pub async fn overwrite_order(path: &Path, order: &StoredOrder) {
     .bind(&order.signer)
     .bind(&order.compact)
     .bind(&order.result)
+    .bind(&order.reply)
     .bind(order.received_at.unix())
     .bind(order.expires_at.unix())
     .bind(&order.mac[..])

@@ -64,6 +64,7 @@ fn order(jti: &str) -> StoredOrder {
         signer: String::new(),
         compact: "x".repeat(2000),
         result: String::new(),
+        reply: String::new(),
         received_at: Timestamp::from_unix(0),
         expires_at: Timestamp::from_unix(0),
         mac: [2; 32],

@@ -24,6 +24,9 @@ pub struct StoredOrder {
     /// The result, the proto3 JSON of the reply's body. It holds no key material: a released key
     /// stands in it by its id alone. Empty if the order was refused, and the refusal is kept.
     pub result: String,
+    /// The signed reply as it was given, a compact JWS; where it carried a key, the same reply with
+    /// the key's id alone. Empty if the order was refused, or was kept before replies were.
+    pub reply: String,
     /// When it was carried out.
     pub received_at: Timestamp,
     /// The order's `exp`.

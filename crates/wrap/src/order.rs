@@ -21,6 +21,8 @@ pub struct OrderFields<'a> {
     pub signer: &'a str,
     /// The result as stored: empty if the order was refused, and the refusal is kept.
     pub result: &'a str,
+    /// The signed reply as stored: empty if the order was refused, or was kept before replies were.
+    pub reply: &'a str,
     /// When it was carried out.
     pub received_at: Timestamp,
     /// The order's `exp`.
@@ -97,15 +99,28 @@ impl Keyring {
 
 impl OrderFields<'_> {
     fn with_mac_fields<T>(&self, then: impl FnOnce(&[&[u8]]) -> T) -> T {
-        then(&[
+        let (result, reply) = (
+            sha256(self.result.as_bytes()),
+            sha256(self.reply.as_bytes()),
+        );
+        let received_at = self.received_at.unix().to_be_bytes();
+        let expires_at = self.expires_at.unix().to_be_bytes();
+        let fields: [&[u8]; 8] = [
             self.jti.as_bytes(),
             self.digest,
             self.method.as_bytes(),
             self.signer.as_bytes(),
-            &sha256(self.result.as_bytes()),
-            &self.received_at.unix().to_be_bytes(),
-            &self.expires_at.unix().to_be_bytes(),
-        ])
+            &result,
+            &received_at,
+            &expires_at,
+            &reply,
+        ];
+        // A row from before replies were kept has one field less, and verifies as it did. Joined fields
+        // can be read in one way only, so neither form passes for the other.
+        match fields.split_last() {
+            Some((_, without)) if self.reply.is_empty() => then(without),
+            _ => then(&fields),
+        }
     }
 }
 
@@ -132,6 +147,7 @@ mod tests {
             method: "kleis.custody.v1.CustodyService/GetKey",
             signer: "x5t",
             result: "{\"owner\":\"SSIN:85073003328\"}",
+            reply: "header.body.signature",
             received_at: Timestamp::from_unix(1_795_000_000),
             expires_at: Timestamp::from_unix(1_795_000_300),
         }
@@ -152,12 +168,14 @@ mod tests {
     fn no_field_can_be_edited() {
         let (kek, here) = (kek(1), installation(2));
         let mac = kek.order_mac(&here, &order());
-        let edits: [Edit; 8] = [
+        let edits: [Edit; 10] = [
             |order| order.jti = "AAAAAAAAAAAAAAAAAAAAAQ",
             |order| order.digest = &[8; 32],
             |order| order.method = "kleis.custody.v1.CustodyService/ShredKey",
             |order| order.signer = "x5u",
             |order| order.result = "",
+            |order| order.reply = "",
+            |order| order.reply = "header.body.signaturf",
             |order| order.received_at = order.received_at.plus_seconds(1),
             |order| order.expires_at = order.expires_at.plus_seconds(1),
             |order| std::mem::swap(&mut order.received_at, &mut order.expires_at),

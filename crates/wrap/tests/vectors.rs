@@ -68,6 +68,7 @@ struct Order {
     method: String,
     signer: String,
     result: String,
+    reply: String,
     received_at: i64,
     expires_at: i64,
     mac: Hex,
@@ -224,6 +225,7 @@ fn rows_of_kept_orders_verify_and_are_made_again_to_the_byte() {
             method: &order.method,
             signer: &order.signer,
             result: &order.result,
+            reply: &order.reply,
             received_at: Timestamp::from_unix(order.received_at),
             expires_at: Timestamp::from_unix(order.expires_at),
         };

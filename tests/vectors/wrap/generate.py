@@ -259,16 +259,19 @@ def secret(purpose, name, length):
     }
 
 
-def order(name, method, signer, result, received_at, expires_at):
+def order(name, method, signer, result, reply, received_at, expires_at):
     jti, digest = b64u(example_bytes(f"order {name} jti", 16)), sha256(name.encode())
     key = hkdf(KEK, lp("kleis-order-mac-v1", INSTALLATION))
-    fields = (jti, digest, method, signer, sha256(result.encode()), received_at, expires_at)
+    fields = [jti, digest, method, signer, sha256(result.encode()), received_at, expires_at]
+    # Where no reply is kept, the field is not there.
+    fields += [sha256(reply.encode())] if reply else []
     return {
         "jti": jti,
         "digest": digest.hex(),
         "method": method,
         "signer": signer,
         "result": result,
+        "reply": reply,
         "receivedAt": received_at,
         "expiresAt": expires_at,
         "macKey": key.hex(),
@@ -324,6 +327,7 @@ def vectors():
                 "kleis.custody.v1.CustodyService/GetKey",
                 b64u(example_bytes("signer", 32)),
                 '{"key":{"keyId":"AAAAAAAAAAAAAAAAAAAAAA"},"readsLeft":2}',
+                "eyJhbGciOiJFUzI1NiJ9.e30.AAAA",
                 1790000010,
                 1790000300,
             ),
@@ -331,6 +335,7 @@ def vectors():
                 "refused",
                 "kleis.custody.v1.CustodyService/ShredKey",
                 b64u(example_bytes("signer", 32)),
+                "",
                 "",
                 1790000020,
                 1790000310,

@@ -36,7 +36,7 @@ struct Confirmed {
 
 impl<Tx: CustodyTx> Act<Tx> for ConfirmRead {
     const NAME: &'static str = ACTION;
-    /// The result, proto3 JSON.
+    /// The reply.
     type Output = Answer<String>;
     type Error = CustodyError;
 
@@ -44,7 +44,9 @@ impl<Tx: CustodyTx> Act<Tx> for ConfirmRead {
         match self.evidence.earlier(tx, ACTION).await? {
             None => {}
             Some(Earlier::Refused | Earlier::Tampered) => return Ok(Answer::Refused),
-            Some(Earlier::Done { result, .. }) => return Ok(Answer::Given(result)),
+            Some(Earlier::Done { result, reply, .. }) => {
+                return Ok(Answer::Given(self.evidence.reply_again(&result, reply)?));
+            }
         }
         let (key_id, read) = (&self.command.key_id, &self.command.read);
         let found = find(tx, &self.keys, key_id).await?;
@@ -67,9 +69,9 @@ impl<Tx: CustodyTx> Act<Tx> for ConfirmRead {
             event.resource = key_id.resource();
         }
         let result = to_json(&confirmed.result)?;
-        self.evidence.keep(tx, result.clone()).await?;
+        let reply = self.evidence.keep(tx, result).await?;
         tx.append_audit(&event).await?;
-        Ok(Answer::Given(result))
+        Ok(Answer::Given(reply))
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct DescribeKey {
 
 impl<Tx: CustodyTx> Act<Tx> for DescribeKey {
     const NAME: &'static str = ACTION;
-    /// The result, proto3 JSON.
+    /// The reply.
     type Output = Answer<String>;
     type Error = CustodyError;
 
@@ -36,7 +36,9 @@ impl<Tx: CustodyTx> Act<Tx> for DescribeKey {
         match self.evidence.earlier(tx, ACTION).await? {
             None => {}
             Some(Earlier::Refused | Earlier::Tampered) => return Ok(Answer::Refused),
-            Some(Earlier::Done { result, .. }) => return Ok(Answer::Given(result)),
+            Some(Earlier::Done { result, reply, .. }) => {
+                return Ok(Answer::Given(self.evidence.reply_again(&result, reply)?));
+            }
         }
         let found = find(tx, &self.keys, &self.key_id).await?;
         match self.judge(found)? {
@@ -47,11 +49,11 @@ impl<Tx: CustodyTx> Act<Tx> for DescribeKey {
             }
             Ok(result) => {
                 let result = to_json(&result)?;
-                self.evidence.keep(tx, result.clone()).await?;
+                let reply = self.evidence.keep(tx, result).await?;
                 let mut event = self.evidence.event(ACTION);
                 event.resource = self.key_id.resource();
                 tx.append_audit(&event).await?;
-                Ok(Answer::Given(result))
+                Ok(Answer::Given(reply))
             }
         }
     }

@@ -19,14 +19,16 @@ pub(crate) struct KeepKeys {
 /// How it ended.
 #[derive(Debug)]
 pub(crate) enum Kept {
-    /// The records are stored.
-    Stored,
+    /// The records are stored, and this is the reply, without key material.
+    Stored(String),
     /// The same order came before, and this is its result.
     Before {
         /// When it was carried out.
         at: Timestamp,
         /// The result.
         result: String,
+        /// The reply, without key material.
+        reply: String,
     },
     /// What is kept of the same order was tampered with, and the alarm is in the audit.
     Tampered,
@@ -42,7 +44,10 @@ impl<Tx: CustodyTx> Act<Tx> for KeepKeys {
     async fn run(&self, tx: &mut Tx) -> Result<Kept, CustodyError> {
         match self.evidence.earlier(tx, self.action).await? {
             None => {}
-            Some(Earlier::Done { at, result }) => return Ok(Kept::Before { at, result }),
+            Some(Earlier::Done { at, result, reply }) => {
+                let reply = self.evidence.reply_again(&result, reply)?;
+                return Ok(Kept::Before { at, result, reply });
+            }
             Some(Earlier::Tampered) => return Ok(Kept::Tampered),
             Some(Earlier::Refused) => return Err(CustodyError::NotAvailable),
         }
@@ -50,7 +55,7 @@ impl<Tx: CustodyTx> Act<Tx> for KeepKeys {
             return Ok(Kept::Overtaken);
         }
         tx.insert_records(&self.records).await?;
-        self.evidence.keep(tx, self.result.clone()).await?;
+        let reply = self.evidence.keep(tx, self.result.clone()).await?;
         for record in &self.records {
             let event = AuditEvent {
                 details: record.algorithm.clone(),
@@ -58,7 +63,7 @@ impl<Tx: CustodyTx> Act<Tx> for KeepKeys {
             };
             tx.append_audit(&event.about(record)).await?;
         }
-        Ok(Kept::Stored)
+        Ok(Kept::Stored(reply))
     }
 }
 

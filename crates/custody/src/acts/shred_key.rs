@@ -29,7 +29,7 @@ pub(crate) struct ShredKey {
 
 impl<Tx: CustodyTx> Act<Tx> for ShredKey {
     const NAME: &'static str = ACTION;
-    /// The result, proto3 JSON.
+    /// The reply.
     type Output = Answer<String>;
     type Error = CustodyError;
 
@@ -37,7 +37,9 @@ impl<Tx: CustodyTx> Act<Tx> for ShredKey {
         match self.evidence.earlier(tx, ACTION).await? {
             None => {}
             Some(Earlier::Refused | Earlier::Tampered) => return Ok(Answer::Refused),
-            Some(Earlier::Done { result, .. }) => return Ok(Answer::Given(result)),
+            Some(Earlier::Done { result, reply, .. }) => {
+                return Ok(Answer::Given(self.evidence.reply_again(&result, reply)?));
+            }
         }
         let found = find(tx, &self.keys, &self.key_id).await?;
         match self.judge(found)? {
@@ -53,10 +55,10 @@ impl<Tx: CustodyTx> Act<Tx> for ShredKey {
                     state: record.state.to_string(),
                     version: narrow(record.version),
                 })?;
-                self.evidence.keep(tx, result.clone()).await?;
+                let reply = self.evidence.keep(tx, result).await?;
                 tx.append_audit(&self.evidence.event(ACTION).about(&record))
                     .await?;
-                Ok(Answer::Given(result))
+                Ok(Answer::Given(reply))
             }
         }
     }

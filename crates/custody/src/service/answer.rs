@@ -1,17 +1,15 @@
-//! Answers: signed, and sealed where they carry a key. Only after the commit.
+//! Releases: signed, and sealed because they carry a key. Only after the commit.
 
 use kleis_jose::Jwk;
 use kleis_proto::custody::v1 as wire;
 use kleis_store::custody::CustodyStore;
-use kleis_trust::{release, reply, status::StatusSource};
+use kleis_trust::{release, status::StatusSource};
 use kleis_types::SecretBytes;
 use serde::Serialize;
-use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Inner;
 use crate::CustodyError;
-use crate::acts::from_json;
 use crate::admission::Admitted;
 use crate::command::{KeyId, ReplyKey};
 
@@ -34,48 +32,16 @@ impl Carries for wire::GetKeyResult {
 }
 
 impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
-    /// Signs a result, proto3 JSON, as the reply to an order.
-    pub(super) fn reply<B>(
-        &self,
-        admitted: &Admitted<B>,
-        method: &str,
-        result: &str,
-    ) -> Result<String, CustodyError> {
-        self.sign(admitted, method, &from_json::<Value>(result)?)
-    }
-
     /// Signs a result and seals it to the key that the order named. The keys in it are wiped.
     pub(super) fn release<B, R: Carries>(
         &self,
         admitted: &Admitted<B>,
-        method: &str,
         to: &ReplyKey,
         result: &mut R,
     ) -> Result<String, CustodyError> {
-        let signed = self.sign(admitted, method, result).map(Zeroizing::new);
+        let signed = admitted.evidence.sign(result).map(Zeroizing::new);
         result.keys().for_each(|key| key.jwk.zeroize());
         Ok(release::seal(to.jwk(), &signed?, self.random.as_ref())?)
-    }
-
-    fn sign<B, R: Serialize>(
-        &self,
-        admitted: &Admitted<B>,
-        method: &str,
-        body: &R,
-    ) -> Result<String, CustodyError> {
-        let order = &admitted.order;
-        let installation = self.settings.anchors.installation();
-        let (signer, now) = (&self.settings.signer, self.clock.now());
-        let (jti, digest) = (order.jti(), order.digest());
-        Ok(reply::sign(
-            signer,
-            installation,
-            method,
-            jti,
-            digest,
-            body,
-            now,
-        )?)
     }
 }
 

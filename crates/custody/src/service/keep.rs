@@ -45,10 +45,10 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
                 .map(|(id, _)| answer::without_key(id, &policy_hash))
                 .collect(),
         };
-        let kept = self
+        let (_, before) = self
             .keep(CREATE, admitted, &command.policy, &keys, to_json(&result)?)
             .await?;
-        let keys = match kept {
+        let keys = match before {
             None => keys,
             Some((first, result)) => self.again(admitted, first, &result).await?,
         };
@@ -57,7 +57,7 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
             .collect()
     }
 
-    /// Opens and stores the caller's own keys. The result is proto3 JSON.
+    /// Opens and stores the caller's own keys. Answers the reply.
     pub(super) async fn deposit(
         &self,
         admitted: &Admitted<wire::DepositKeysOrder>,
@@ -75,10 +75,10 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
             key_ids: keys.iter().map(|(id, _)| id.to_string()).collect(),
             policy_hash: command.policy.policy().hash_text(),
         })?;
-        let kept = self
-            .keep(DEPOSIT, admitted, &command.policy, &keys, result.clone())
+        let (reply, _) = self
+            .keep(DEPOSIT, admitted, &command.policy, &keys, result)
             .await?;
-        Ok(kept.map_or(result, |(_, earlier)| earlier))
+        Ok(reply)
     }
 
     fn named(&self, secrets: impl Iterator<Item = SecretBytes>) -> Vec<NamedKey> {
@@ -87,7 +87,8 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
             .collect()
     }
 
-    /// Stores keys under a policy. If the same order came before: when, and its result.
+    /// Stores keys under a policy. Answers the reply without key material and, if the same order came
+    /// before, when that was and its result.
     async fn keep<B: Sync>(
         &self,
         action: &'static str,
@@ -95,7 +96,7 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
         policy: &NewPolicy,
         keys: &[NamedKey],
         result: String,
-    ) -> Result<Option<(Timestamp, String)>, CustodyError> {
+    ) -> Result<(String, Option<(Timestamp, String)>), CustodyError> {
         let evidence = &admitted.evidence;
         evidence.expect_none()?;
         let period = Period::of(policy.policy().expires_at())
@@ -113,8 +114,8 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
                 result: result.clone(),
             };
             match self.store.run(act).await? {
-                Kept::Stored => return Ok(None),
-                Kept::Before { at, result } => return Ok(Some((at, result))),
+                Kept::Stored(reply) => return Ok((reply, None)),
+                Kept::Before { at, result, reply } => return Ok((reply, Some((at, result)))),
                 Kept::Tampered => return Err(WrapError::OrderTampered.into()),
                 Kept::Overtaken => self.ensure_wrapping_key(period, evidence.at()).await?,
             }

@@ -1,4 +1,4 @@
-//! The entry points: read the order, check it, run the act, sign the answer.
+//! The entry points: read the order, check it, run the act, seal the answer where it carries a key.
 
 mod answer;
 mod keep;
@@ -91,12 +91,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
         let command = command::CreateKeys::parse(body, at, inner.random.as_ref())?;
         let keys = inner.create(&admitted, &command).await?;
         let mut result = wire::CreateKeysResult { keys };
-        inner.release(
-            &admitted,
-            method::CREATE_KEYS,
-            &command.reply_to,
-            &mut result,
-        )
+        inner.release(&admitted, &command.reply_to, &mut result)
     }
 
     /// Takes the caller's own keys into custody under a policy.
@@ -107,8 +102,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
         let admitted: Admitted<wire::DepositKeysOrder> =
             inner.admit(order, method::DEPOSIT_KEYS, call).await?;
         let command = command::DepositKeys::parse(admitted.order.body(), admitted.evidence.at())?;
-        let result = inner.deposit(&admitted, &command).await?;
-        inner.reply(&admitted, method::DEPOSIT_KEYS, &result)
+        inner.deposit(&admitted, &command).await
     }
 
     /// Releases a key to whom its policy lets, and counts it.
@@ -127,7 +121,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
         };
         let released = inner.run(act).await?.into_result()?;
         let mut result = answer::with_key(released.result, &command.key_id, released.secret)?;
-        inner.release(&admitted, method::GET_KEY, &command.reply_to, &mut result)
+        inner.release(&admitted, &command.reply_to, &mut result)
     }
 
     /// Hears from a reader that a key has arrived; after the last read it is destroyed at once.
@@ -143,8 +137,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
             principal: admitted.principal.clone(),
             command: command::ConfirmRead::parse(admitted.order.body())?,
         };
-        let result = inner.run(act).await?.into_result()?;
-        inner.reply(&admitted, method::CONFIRM_READ, &result)
+        inner.run(act).await?.into_result()
     }
 
     /// Shows a key's policy and state to its owner.
@@ -160,8 +153,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
             principal: admitted.principal.clone(),
             key_id: KeyId::parse(&admitted.order.body().key_id)?,
         };
-        let result = inner.run(act).await?.into_result()?;
-        inner.reply(&admitted, method::DESCRIBE_KEY, &result)
+        inner.run(act).await?.into_result()
     }
 
     /// Destroys a key, by its owner.
@@ -177,8 +169,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
             principal: admitted.principal.clone(),
             key_id: KeyId::parse(&admitted.order.body().key_id)?,
         };
-        let result = inner.run(act).await?.into_result()?;
-        inner.reply(&admitted, method::SHRED_KEY, &result)
+        inner.run(act).await?.into_result()
     }
 
     /// Destroys the bytes of all keys whose policy has ended at `now`, or that were read for the last
@@ -218,6 +209,11 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
     /// work count.
     pub fn work(&self) -> Work {
         self.0.keys.ring().work()
+    }
+
+    /// How many replies were signed since the service was opened, for the same tests.
+    pub fn signatures(&self) -> u64 {
+        self.0.settings.replies.signed()
     }
 }
 

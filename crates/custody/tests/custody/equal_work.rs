@@ -12,22 +12,23 @@ use serde_json::json;
 
 use crate::fixture::{Caller, OWNER, Office, PHARMACY, get, identifier, policy, policy_with};
 
-type Cost = (u64, Work);
+type Cost = (u64, u64, Work);
 type Edit = fn(&mut Record);
 
-fn difference(before: Cost, after: Cost) -> [u64; 5] {
+fn difference(before: Cost, after: Cost) -> [u64; 6] {
     [
         after.0 - before.0,
-        after.1.derivations - before.1.derivations,
-        after.1.wraps - before.1.wraps,
-        after.1.unwraps - before.1.unwraps,
-        after.1.macs - before.1.macs,
+        after.1 - before.1,
+        after.2.derivations - before.2.derivations,
+        after.2.wraps - before.2.wraps,
+        after.2.unwraps - before.2.unwraps,
+        after.2.macs - before.2.macs,
     ]
 }
 
 /// What each refusal was, what the audit calls it, and what it has cost.
 #[derive(Default)]
-struct Ledger(BTreeMap<String, (Problem, String, [u64; 5])>);
+struct Ledger(BTreeMap<String, (Problem, String, [u64; 6])>);
 
 impl Ledger {
     async fn enter<T>(
@@ -50,7 +51,8 @@ impl Ledger {
     fn settle(&self, reasons: &[&str]) {
         let (first, (problem, _, cost)) = self.0.first_key_value().unwrap();
         assert_eq!(problem.code().reason(), "KEY_NOT_AVAILABLE");
-        assert!(cost[0] > 0 && cost[4] > 0, "the work was counted");
+        assert!(cost[0] > 0 && cost[5] > 0, "the work was counted");
+        assert_eq!(cost[1], 0, "nothing is signed for who is refused");
         for (what, (other, _, other_cost)) in &self.0 {
             assert_eq!(other, problem, "{what} is not answered as {first}");
             assert_eq!(other_cost, cost, "{what} does not cost what {first} does");

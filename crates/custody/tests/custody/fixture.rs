@@ -349,9 +349,14 @@ impl Office {
             .is_clean()
     }
 
-    /// Statements and work so far.
-    pub(crate) fn effort(&self) -> (u64, Work) {
-        (self.store.statements(), self.custody.work())
+    /// Statements, signatures and work so far.
+    pub(crate) fn effort(&self) -> (u64, u64, Work) {
+        let custody = &self.custody;
+        (
+            self.store.statements(),
+            custody.signatures(),
+            custody.work(),
+        )
     }
 }
 

@@ -15,11 +15,13 @@ use crate::scene::Scene;
 type Edit = fn(&mut StoredOrder, &StoredOrder);
 
 /// What somebody at the database makes of a row, and of the row of another order.
-const EDITS: [(&str, Edit); 9] = [
+const EDITS: [(&str, Edit); 11] = [
     ("result", |row, _| {
         row.result = "{\"readsLeft\":4}".into();
     }),
     ("refused", |row, _| row.result.clear()),
+    ("reply", |row, other| row.reply.clone_from(&other.reply)),
+    ("no reply", |row, _| row.reply.clear()),
     ("received at", |row, _| {
         row.received_at = row.received_at.plus_seconds(300);
     }),
@@ -58,6 +60,7 @@ impl Office {
             method: &row.method,
             signer: &row.signer,
             result: &row.result,
+            reply: &row.reply,
             received_at: row.received_at,
             expires_at: row.expires_at,
         };
@@ -251,4 +254,74 @@ async fn not_even_a_sealed_order_brings_somebody_elses_key() {
     let last = office.audit().await.pop().unwrap();
     assert_eq!(last.outcome, "ALARM");
     assert_eq!(last.resource, format!("record:{victims}"));
+}
+
+#[tokio::test]
+async fn a_reply_is_kept_and_given_again_to_the_byte() {
+    let scene = Scene::new().await;
+    let (office, owner) = (&scene.office, &scene.owner);
+    let key_id = scene.key().await;
+    let order = office.order(
+        owner,
+        method::DESCRIBE_KEY,
+        wire::DescribeKeyOrder { key_id },
+    );
+    let describe = async || {
+        let call = owner.call();
+        office.custody.describe_key(order.compact(), call).await
+    };
+    let first = describe().await.unwrap();
+    assert_eq!(office.kept(&order).await.reply, first);
+    office.advance(7);
+    assert_eq!(describe().await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn of_a_release_the_reply_is_kept_without_the_key() {
+    let scene = Scene::new().await;
+    let (office, reader) = (&scene.office, &scene.pharmacy);
+    let key_id = scene.key().await;
+    let order = office.order(reader, method::GET_KEY, get(reader, &key_id));
+    let mut given = office.send_get(reader, &order).await.unwrap();
+    let kept = office.kept(&order).await;
+    let said: wire::GetKeyResult = office.open_reply(method::GET_KEY, &order, &kept.reply);
+    let key = given.key.as_mut().unwrap();
+    assert!(!key.jwk.is_empty(), "the reader has it");
+    key.jwk.clear();
+    assert_eq!(said, given);
+    office.send_get(reader, &order).await.unwrap();
+    assert_eq!(office.kept(&order).await, kept, "once and for all");
+}
+
+#[tokio::test]
+async fn a_refused_order_has_no_reply() {
+    let scene = Scene::new().await;
+    let (office, stranger) = (&scene.office, &scene.pharmacy);
+    let key_id = scene.key().await;
+    let order = office.order(stranger, method::SHRED_KEY, wire::ShredKeyOrder { key_id });
+    let refused = office.custody.shred_key(order.compact(), stranger.call());
+    assert!(is_unavailable(&refused.await));
+    assert_eq!(office.kept(&order).await.reply, "");
+}
+
+#[tokio::test]
+async fn a_row_from_before_replies_were_kept_is_answered_anew() {
+    let scene = Scene::new().await;
+    let (office, owner) = (&scene.office, &scene.owner);
+    let key_id = scene.key().await;
+    let order = office.order(
+        owner,
+        method::DESCRIBE_KEY,
+        wire::DescribeKeyOrder { key_id },
+    );
+    let describe = async || {
+        let reply = office.custody.describe_key(order.compact(), owner.call());
+        let reply = reply.await.unwrap();
+        office.open_reply::<wire::DescribeKeyResult>(method::DESCRIBE_KEY, &order, &reply)
+    };
+    let first = describe().await;
+    let mut row = office.kept(&order).await;
+    row.reply.clear();
+    office.put_order(&office.sealed(row)).await;
+    assert_eq!(describe().await, first);
 }

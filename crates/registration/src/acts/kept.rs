@@ -60,6 +60,7 @@ fn fields(order: &StoredOrder) -> OrderFields<'_> {
         method: &order.method,
         signer: &order.signer,
         result: &order.result,
+        reply: &order.reply,
         received_at: order.received_at,
         expires_at: order.expires_at,
     }

@@ -1,7 +1,7 @@
 //! One transaction for each change.
 //!
 //! [`Carried`] is the frame around every order: the same order again is answered as before, another
-//! one under its `jti` is refused, and the order is kept with its result. Inside the frame stands a
+//! one under its `jti` is refused, and the order is kept with its result and the signed reply. Inside the frame stands a
 //! [`Work`], which reads what it needs and writes through the [`Ledger`], so that no record changes
 //! without its audit row and no status without its entry in the list.
 
@@ -23,12 +23,14 @@ mod life;
 mod proof;
 pub(crate) mod provision;
 mod publish;
+mod replies;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
 pub(crate) mod roles;
 pub(crate) mod signer;
 
-pub(crate) use carried::{Carried, Refusal, Verdict, Work};
+pub(crate) use carried::{Answer, Carried, Refusal, Verdict, Work};
 pub(crate) use issue::Issuer;
 pub(crate) use kept::OrderSeal;
 pub(crate) use ledger::{Account, Ledger};
+pub(crate) use replies::Replies;

@@ -16,7 +16,6 @@ use kleis_store::{
 use kleis_trust::{
     Anchors, Signer,
     order::{Enrolment, Order},
-    reply,
 };
 use kleis_types::{Clock, Random, Timestamp, TypeTable};
 use kleis_wrap::RootKek;
@@ -29,7 +28,7 @@ pub use upkeep::Swept;
 
 use crate::{
     Call, RegistrationConfig, RegistrationError, StatusBoard,
-    acts::{Carried, Issuer, OrderSeal, Verdict, Work, roles::RoleSeal},
+    acts::{Answer, Carried, Issuer, OrderSeal, Replies, Work, roles::RoleSeal},
     admission::{self, Evidence},
     command, status,
 };
@@ -46,7 +45,7 @@ pub struct Registration<S> {
 struct Parts {
     anchors: Anchors,
     issuer: Issuer,
-    signer: Signer,
+    replies: Arc<Replies>,
     status_signer: Signer,
     transport_key: Jwk,
     kek: Arc<RootKek>,
@@ -87,8 +86,11 @@ impl<S: RegistryStore> Registration<S> {
         };
         let parts = Parts {
             anchors: config.anchors,
+            replies: Arc::new(Replies {
+                signer: config.signer,
+                installation: issuer.installation.clone(),
+            }),
             issuer,
-            signer: config.signer,
             status_signer: config.status_signer,
             transport_key: config.transport_key,
             kek: config.kek,
@@ -134,7 +136,7 @@ impl<S: RegistryStore> Registration<S> {
         let x5t = signer.certificate().x5t_s256().to_owned();
         let actor = Actor::of(signer.identity().primary(), types);
         let evidence = Evidence::new(&order, method, x5t, actor, call, now);
-        self.carry_out(&order, evidence, work).await
+        self.carry_out(evidence, work).await
     }
 
     /// Carries out the request for a first certificate.
@@ -152,57 +154,43 @@ impl<S: RegistryStore> Registration<S> {
         let actor = Actor::of(&command.identifier, types);
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);
-        self.carry_out(&order, evidence, work(command, &self.parts)?)
-            .await
+        self.carry_out(evidence, work(command, &self.parts)?).await
     }
 
-    /// Runs the act, shows its statuses, and signs the reply.
-    async fn carry_out<B, P, W: Work>(
+    /// Runs the act, shows its statuses, and gives the signed reply.
+    async fn carry_out<W: Work>(
         &self,
-        order: &Order<B, P>,
         evidence: Evidence,
         work: W,
     ) -> Result<String, RegistrationError> {
-        let (method, digest) = (evidence.method, evidence.digest);
-        let seal = OrderSeal {
-            kek: Arc::clone(&self.parts.kek),
-            installation: self.parts.issuer.installation.clone(),
+        let Parts {
+            issuer,
+            replies,
+            kek,
+            board,
+            ..
+        } = &*self.parts;
+        let act = Carried {
+            evidence,
+            work,
+            board: Arc::clone(board),
+            seal: OrderSeal {
+                kek: Arc::clone(kek),
+                installation: issuer.installation.clone(),
+            },
+            replies: Arc::clone(replies),
         };
-        let board = Arc::clone(&self.parts.board);
-        let verdict = self
-            .commit(Carried {
-                evidence,
-                work,
-                board,
-                seal,
-            })
-            .await?;
-        let result = verdict.into_result()?;
-        let Parts { signer, issuer, .. } = &*self.parts;
-        let now = self.now();
-        let reply = reply::sign(
-            signer,
-            &issuer.installation,
-            method,
-            order.jti(),
-            &digest,
-            &result,
-            now,
-        )?;
-        Ok(reply)
+        Ok(self.commit(act).await??)
     }
 
     /// Runs an act to its end. A caller who hangs up takes nothing with them: what is committed is
     /// also shown on the board.
-    async fn commit<W: Work>(
-        &self,
-        act: Carried<W>,
-    ) -> Result<Verdict<W::Result>, RegistrationError> {
+    async fn commit<W: Work>(&self, act: Carried<W>) -> Result<Answer, RegistrationError> {
         let (store, board) = (self.store.clone(), Arc::clone(&self.parts.board));
         let work = async move {
-            let (verdict, changes) = store.run(act).await??;
+            let (answer, changes) = store.run(act).await??;
             board.post(changes);
-            Ok(verdict)
+            Ok(answer)
         };
         let ended = tokio::spawn(work.in_current_span()).await;
         ended.map_err(|error| RegistrationError::Interrupted(error.to_string()))?

@@ -11,13 +11,15 @@ use crate::house::{House, JOHN, call_of};
 
 type Edit = fn(&mut StoredOrder, &StoredOrder);
 
-const EDITS: [(&str, Edit); 9] = [
+const EDITS: [(&str, Edit); 11] = [
     ("result", |row, _| {
         row.result = "{}".into();
     }),
     ("refusal", |row, _| {
         row.result = "{\"refused\":\"CHALLENGE_FAILED\"}".into();
     }),
+    ("reply", |row, other| row.reply.clone_from(&other.reply)),
+    ("no reply", |row, _| row.reply.clear()),
     ("received at", |row, _| {
         row.received_at = row.received_at.plus_seconds(1);
     }),
@@ -87,4 +89,23 @@ async fn no_false_reply_is_signed() {
     test_util::overwrite_order(&house.path(), &good).await;
     assert_eq!(send(&order).await.unwrap(), first, "as it was");
     house.check_audit().await;
+}
+
+#[tokio::test]
+async fn the_reply_is_kept_and_given_again_to_the_byte() {
+    let house = House::new().await;
+    let operator = house.bootstrap().await;
+    let john = house.welcome(&operator, &[JOHN], JOHN, "main").await;
+    let method = method::registration::BEGIN_KEY;
+    let body = wire::BeginKeyOrder {
+        jwk: house.key(KeyType::X25519).public().to_value().to_string(),
+        identifier: JOHN.to_owned(),
+    };
+    let order = house.sign(&john.signer, method, body);
+    let call = call_of(&john.signer);
+    let begin = async || house.registration.begin_key(order.compact(), &call).await;
+    let first = begin().await.unwrap();
+    assert_eq!(kept(&house, &order).await.reply, first);
+    house.clock.advance(7);
+    assert_eq!(begin().await.unwrap(), first);
 }

@@ -52,6 +52,7 @@ pub(super) fn order(jti: &str) -> StoredOrder {
         signer: "x5t".to_owned(),
         compact: "e30.e30.AA".to_owned(),
         result: "{\"ok\":true}".to_owned(),
+        reply: "e30.e30.AB".to_owned(),
         received_at: at(10),
         expires_at: at(310),
         mac: [0xa5; 32],
