@@ -12,6 +12,7 @@
 //! | [`endorsement`] | "this new device is mine" | a sibling device | registration, every sender |
 //! | [`challenge`] | possession of a key that cannot sign | registration | the key's owner |
 //! | [`enrolment_code`] | proof of identity for a first certificate | an operator | registration |
+//! | [`standing`] | was this certificate good *then*? | registration's records | whoever verifies later |
 //! | [`status`] | which certificates and bindings hold | the status service | everybody |
 //! | [`recipient`] | chain, binding, status, key: may I encrypt to this? | - | every sender |
 //! | [`sealed`] | who wrote a document, and to whom | a sender | its readers |
@@ -56,6 +57,7 @@ pub mod sealed;
 mod sealed_claims;
 pub mod segment;
 mod signer;
+pub mod standing;
 pub mod status;
 pub mod typ;
 

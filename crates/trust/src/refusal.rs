@@ -12,7 +12,7 @@ mod tests {
         SignerError, binding::BindingError, challenge::ChallengeError, checkpoint::CheckpointError,
         deposit::DepositError, endorsement::EndorsementError, enrolment_code::AnnouncementError,
         order::OrderError, recipient::RecipientError, release::ReleaseError, reply::ReplyError,
-        sealed::DocumentError, segment::SegmentError, status::StatusError,
+        sealed::DocumentError, segment::SegmentError, standing::StandingError, status::StatusError,
     };
 
     #[test]
@@ -45,6 +45,7 @@ mod tests {
             ReplyError,
             DocumentError,
             SegmentError,
+            StandingError,
             StatusError
         );
         assert_eq!(reasons.len(), count, "two refusals share a reason");
