@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::{Path, PathBuf}, sync::Arc,
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use kleis_store::{Store, StoreError, registry::RegistryRead};
@@ -144,7 +148,10 @@ fn what_the_databases_share_is_the_same_in_each() {
             .into_iter()
             .filter(|(name, _)| registry.contains_key(name))
             .collect();
-        assert!(shared.len() > 1, "{database} shares the evidence and the checkpoints");
+        assert!(
+            shared.len() > 1,
+            "{database} shares the evidence and the checkpoints"
+        );
         for (name, text) in shared {
             assert_eq!(registry[&name], text, "{database} {name:?}");
         }

@@ -4,7 +4,10 @@ use std::future::Future;
 
 use kleis_types::{SigningKeyState, Timestamp};
 
-use crate::{Audited, EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError, shown::shows, state_digest};
+use crate::{
+    Audited, EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError, shown::shows,
+    state_digest,
+};
 
 /// A key that signs access tokens. The store sees its private part wrapped alone.
 #[derive(Clone, PartialEq, Eq)]

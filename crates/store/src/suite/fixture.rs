@@ -1,7 +1,8 @@
 //! The records that the cases store.
 
 use kleis_types::{
-    CertificateState, GrantState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp, base64url,
+    CertificateState, GrantState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp,
+    base64url,
 };
 
 use super::perform::act;
