@@ -18,7 +18,11 @@ import json
 import sys
 
 FORMAT = "kleis-audit-export-v1"
-SERVICES = {"registry": "SERVICE:registration", "custody": "SERVICE:custody"}
+SERVICES = {
+    "registry": "SERVICE:registration",
+    "custody": "SERVICE:custody",
+    "sts": "SERVICE:sts",
+}
 ZERO = bytes(32)
 
 

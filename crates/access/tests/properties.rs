@@ -52,7 +52,7 @@ static GOOD: LazyLock<[String; 3]> = LazyLock::new(|| {
     [
         token.unwrap(),
         dpop::make(&KEY, &request, NOW, &random).unwrap(),
-        assertion::make(&KEY, NAME, NAME, NOW, &random).unwrap(),
+        assertion::make(&KEY, NAME, NAME, None, NOW, &random).unwrap(),
     ]
 });
 

@@ -21,7 +21,7 @@ use figment::{
 use kleis_types::TypeTable;
 use serde::Deserialize;
 
-pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts, SubjectKind};
+pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use error::{ConfigError, ConfigErrors};
 pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 

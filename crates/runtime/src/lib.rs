@@ -49,12 +49,13 @@ pub mod telemetry;
 pub mod tls;
 
 pub use authn::{
-    Always, Anonymous, Authenticate, Authentication, CallerAuthenticator, Presented, Refused,
+    Always, Anonymous, Authenticate, Authentication, CallerAuthenticator, ForeignCa, Presented,
+    Refused,
 };
 pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Sts, SubjectKind, Telemetry, Tls,
+    Listen, LogFormat, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

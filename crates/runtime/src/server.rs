@@ -60,6 +60,9 @@ pub enum BuildError {
     /// An RPC of a service has no rule that says who may call it, so it could not be served.
     #[error("the RPC {0} declares no rule")]
     NoRule(String),
+    /// A service was added without its descriptors, so nobody knows which RPCs it has.
+    #[error("the service {0} is in no descriptor set")]
+    NotDescribed(&'static str),
     /// The reflection service does not take the descriptors.
     #[error("the reflection service cannot be built: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -150,9 +153,13 @@ impl ServerBuilder {
             reflection = reflection.with_service_name(*name);
         }
         let mut rules = self.rules;
-        for method in methods.of_services(&self.names) {
-            if !rules.contains_key(method) {
-                return Err(BuildError::NoRule(method.to_owned()));
+        for name in &self.names {
+            let mut found = methods.of_service(name).peekable();
+            if found.peek().is_none() {
+                return Err(BuildError::NotDescribed(name));
+            }
+            if let Some(bare) = found.find(|method| !rules.contains_key(method)) {
+                return Err(BuildError::NoRule(bare.to_owned()));
             }
         }
         // What the protos say is public.

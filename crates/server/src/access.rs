@@ -6,15 +6,25 @@ use std::{fs, path::Path, sync::Arc};
 use kleis_access::{
     ALGORITHMS,
     mapping::{Mapping, MappingDefinition},
+    subject::SubjectMapping,
     token::IssuerRules,
 };
+use kleis_jose::Jwk;
+use kleis_pki::ForeignAnchors;
+use kleis_registration::Registration;
 use kleis_runtime::{
-    Config, DiscoveredKeys, Freshness, HttpsFetch, Issuer, IssuerConfig, Issuers, KeySource,
+    ClientCaConfig, Config, DiscoveredKeys, ForeignCa, Freshness, Holds, HttpsFetch, Issuer,
+    IssuerConfig, Issuers, KeySource, Keys, Roles,
 };
-use kleis_types::CredentialMap;
+use kleis_store_sqlite::RegistrySqlite;
+use kleis_types::{CredentialMap, Principal, Problem, Role};
 use rustls::{RootCertStore, pki_types::CertificateDer};
 
-use crate::{failure::Failure, premises::Premises, services::Basics};
+use crate::{
+    failure::Failure,
+    premises::Premises,
+    services::{Basics, TokenService},
+};
 
 /// The installation's own token service, as an issuer.
 pub(crate) struct OwnIssuer {
@@ -91,6 +101,113 @@ fn of_own(own: OwnIssuer, audience: String, basics: &Basics) -> Result<Issuer, F
     })
 }
 
+/// The token service, as the verifier of its own tokens.
+pub(crate) fn own_issuer(config: &kleis_runtime::Sts, sts: TokenService) -> OwnIssuer {
+    OwnIssuer {
+        name: sts.issuer().to_owned(),
+        token_seconds: config.token_seconds.get().into(),
+        keys: Arc::new(OwnKeys(sts)),
+    }
+}
+
+/// The keys of a token service of this process.
+struct OwnKeys(TokenService);
+
+impl KeySource for OwnKeys {
+    fn keys(&self) -> Keys<'_> {
+        Box::pin(std::future::ready(Ok(self.0.keys().into())))
+    }
+
+    fn newer_than<'a>(&'a self, _: &'a Arc<[Jwk]>) -> Keys<'a> {
+        self.keys()
+    }
+
+    fn is_revoked(&self, jti: &str) -> bool {
+        self.0.is_revoked(jti)
+    }
+}
+
+impl std::fmt::Debug for OwnKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnKeys").finish_non_exhaustive()
+    }
+}
+
+/// The register of this process, as who knows the roles.
+#[derive(Debug)]
+pub(crate) struct Register(pub(crate) Registration<RegistrySqlite>);
+
+impl Roles for Register {
+    fn has<'a>(&'a self, principal: &'a Principal, role: Role) -> Holds<'a> {
+        Box::pin(async move {
+            self.0.has_role(principal, role).await.map_err(|error| {
+                if error.is_internal() {
+                    tracing::error!(%error, "it cannot be told who has which role");
+                }
+                Problem::from(&error)
+            })
+        })
+    }
+}
+
+/// The CAs of client certificates, with the lists that are there now.
+pub(crate) fn client_cas(config: &Config, basics: &Basics) -> Result<Vec<Arc<ForeignCa>>, Failure> {
+    let map = CredentialMap::belgian();
+    let one = |ca: &ClientCaConfig| {
+        let mapping = SubjectMapping::new(ca.subject.definition(), &basics.types, map)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(Arc::new(ForeignCa::new(anchors(ca)?, mapping)))
+    };
+    config.client_cas.iter().map(one).collect()
+}
+
+/// Reads the revocation lists of the CAs anew. What cannot be read leaves the former lists, which
+/// refuse everybody once they are too old.
+pub(crate) fn renew_lists(config: &Config, cas: &[Arc<ForeignCa>]) {
+    for (config, ca) in config.client_cas.iter().zip(cas) {
+        match anchors(config) {
+            Ok(anchors) => ca.replace(anchors),
+            Err(error) => tracing::error!(%error, "a client CA's lists cannot be read"),
+        }
+    }
+}
+
+/// The roots of the CAs of client certificates, in DER.
+pub(crate) fn client_roots(config: &Config) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut all = Vec::new();
+    for ca in &config.client_cas {
+        all.extend(parts(&ca.roots, "CERTIFICATE")?);
+    }
+    Ok(all)
+}
+
+fn anchors(ca: &ClientCaConfig) -> Result<ForeignAnchors, Failure> {
+    let roots = parts(&ca.roots, "CERTIFICATE")?;
+    let mut crls = Vec::new();
+    for path in &ca.crls {
+        crls.extend(parts(path, "X509 CRL")?);
+    }
+    ForeignAnchors::from_ders(&roots)
+        .and_then(|anchors| anchors.with_crls(&crls, ca.crl_grace_seconds))
+        .map_err(|error| Failure::damaged(&ca.roots)(&error))
+}
+
+/// The parts of this kind in a file, in DER: it is PEM, or a single one as it is.
+fn parts(path: &Path, tag: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    const SEQUENCE: u8 = 0x30;
+    let bytes = fs::read(path).map_err(Failure::io(path))?;
+    if bytes.first() == Some(&SEQUENCE) {
+        return Ok(vec![bytes]);
+    }
+    let parsed = pem::parse_many(bytes).map_err(|error| Failure::damaged(path)(&error))?;
+    let of_kind = parsed.into_iter().filter(|part| part.tag() == tag);
+    let ders: Vec<_> = of_kind.map(pem::Pem::into_contents).collect();
+    if ders.is_empty() {
+        return Err(Failure::damaged(path)(&format!("it holds no {tag}")));
+    }
+    Ok(ders)
+}
+
 /// What was configured, or else the default.
 fn or_else<T>(configured: Vec<T>, default: impl FnOnce() -> Vec<T>) -> Vec<T> {
     if configured.is_empty() {
@@ -100,19 +217,18 @@ fn or_else<T>(configured: Vec<T>, default: impl FnOnce() -> Vec<T>) -> Vec<T> {
     }
 }
 
-/// The certificates of a PEM file, as roots.
+/// The certificates of a file, as roots.
 fn roots(path: &Path) -> Result<RootCertStore, Failure> {
-    let text = fs::read(path).map_err(Failure::io(path))?;
-    let damaged = Failure::damaged(path);
-    let parts = pem::parse_many(text).map_err(|error| damaged(&error))?;
+    let certificates = parts(path, "CERTIFICATE")?
+        .into_iter()
+        .map(CertificateDer::from);
     let mut roots = RootCertStore::empty();
-    let certificates = parts.into_iter().filter(|part| part.tag() == "CERTIFICATE");
     // Lists of public roots hold some that no library can read; one is enough to go on.
-    let (added, _) = roots.add_parsable_certificates(
-        certificates.map(|part| CertificateDer::from(part.into_contents())),
-    );
+    let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(Failure::damaged(path)(&"it holds no certificate"));
+        return Err(Failure::damaged(path)(
+            &"it holds no certificate that can be read",
+        ));
     }
     Ok(roots)
 }

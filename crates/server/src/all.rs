@@ -8,13 +8,11 @@ use std::{io::stdout, num::NonZeroU32, sync::Arc, time::Duration};
 use kleis_proto::FILE_DESCRIPTOR_SET;
 use kleis_registration::Registration;
 use kleis_runtime::{
-    Authenticate, CallerAuthenticator, Config, Counters, Lifecycle, NoRoles, Outcome,
-    ServerBuilder, Surroundings,
+    CallerAuthenticator, Config, Counters, Lifecycle, Outcome, ServerBuilder, Surroundings,
 };
 use kleis_store_sqlite::RegistrySqlite;
 use kleis_types::CredentialMap;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use self::{inner::Inner, listeners::Listeners};
 use crate::{
@@ -100,27 +98,55 @@ impl House<'_> {
         let registration = services::registration(premises, registry, &certified, basics).await?;
         let mut keepers = started.keepers(&certified, &basics.clock);
         keepers.keep().await;
-        let inner = Inner::start(config, &registration, basics).await?;
+        let inner = Inner::registration(config, &registration, basics).await?;
         let status = inner.status(premises, basics);
-        let for_custody = Arc::clone(&status);
         let custody = services::custody(
             premises,
             &databases.custody,
             &certified,
-            for_custody,
+            Arc::clone(&status),
             basics,
         )
         .await?;
         let directory = services::directory(registry, basics);
 
+        // Bound before the token service is made, because it bears the public address as its name.
+        let (now, random) = (basics.clock.now(), &*basics.random);
+        let certificate = server_certificate::load_or_issue(premises, names, now, random)?;
+        let foreign = access::client_roots(config)?;
+        let (tls, current) =
+            watch::channel(housekeeping::tls_config(premises, &foreign, certificate)?);
+        let counters = Arc::new(Counters::default());
+        let listeners = Listeners::bind(config, &current, &counters).await?;
+        let clients =
+            Inner::directory(config, directory.clone(), &certified, premises, basics).await?;
+        let sts = if config.sts.enabled {
+            let issuer = config.sts.issuer.clone();
+            let issuer = issuer.map_or_else(|| listeners.public_url(), Ok)?;
+            let asked = (clients.channel(), Arc::clone(&status));
+            let sts = services::sts(premises, &databases.sts, &config.sts, issuer, asked, basics);
+            Some(sts.await?)
+        } else {
+            None
+        };
+
         let known = CredentialMap::belgian().clone();
         let (anchors, clock) = (premises.anchors.clone(), Arc::clone(&basics.clock));
-        let callers = CallerAuthenticator::new(anchors, known, status, clock, &*basics.random)
-            .with_issuers(access::issuers(config, None, premises, basics)?);
+        let client_cas = access::client_cas(config, basics)?;
+        let own = sts.clone().map(|sts| access::own_issuer(&config.sts, sts));
+        let callers = CallerAuthenticator::new(anchors, known, status, clock, random)
+            .with_issuers(access::issuers(config, own, premises, basics)?)
+            .with_foreign(client_cas.clone());
         let stopping = life.stopping();
-        let callers = Arc::new(callers);
-        let surroundings = surroundings(config, callers, basics, stopping.clone());
-        let public = ServerBuilder::new()
+        let surroundings = Surroundings {
+            limits: config.limits.clone(),
+            authenticator: Arc::new(callers),
+            roles: Arc::new(access::Register(registration.clone())),
+            counters,
+            random: Arc::clone(&basics.random),
+            stopping: stopping.clone(),
+        };
+        let mut public = ServerBuilder::new()
             .grpc(
                 kleis_registration::grpc::public(registration.clone()),
                 kleis_registration::grpc::PUBLIC_RULES,
@@ -134,29 +160,37 @@ impl House<'_> {
                 kleis_directory::grpc::RULES,
             )
             .descriptors(FILE_DESCRIPTOR_SET);
+        if let Some(sts) = sts.clone() {
+            public = public.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES);
+        }
         let admin = ServerBuilder::new()
             .grpc(
                 kleis_registration::grpc::admin(registration.clone()),
                 kleis_registration::grpc::ADMIN_RULES,
             )
             .descriptors(FILE_DESCRIPTOR_SET);
-
-        let (now, random) = (basics.clock.now(), &*basics.random);
-        let certificate = server_certificate::load_or_issue(premises, names, now, random)?;
-        let (tls, current) = watch::channel(housekeeping::tls_config(premises, certificate)?);
-        let listeners = Listeners::bind(config, &current, &surroundings).await?;
         self.announce(&listeners, &registration).await?;
 
-        let sweeping =
-            housekeeping::sweep(registration, custody, Arc::clone(&basics.clock), stopping);
-        let renewing = housekeeping::renew_certificate(premises, names, tls, basics, stopping);
+        let clock = Arc::clone(&basics.clock);
+        let listing = housekeeping::renew_lists(config, &client_cas, stopping);
+        let refreshing = housekeeping::refresh(sts.as_ref(), &*basics.clock, stopping);
+        let sweeping = housekeeping::sweep(registration, custody, sts.clone(), clock, stopping);
+        let renewing =
+            housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
         let period = seconds(config.audit.checkpoint_seconds);
         let checkpointing = housekeeping::checkpoint(&mut keepers, period, stopping);
         let serving = listeners.serve(life, public, admin, &surroundings);
         let work = async {
-            let (served, (), (), ()) = tokio::join!(serving, sweeping, renewing, checkpointing);
-            // The calls of others are answered: nobody asks the inner server any more.
-            served.and(inner.stop().await)
+            let (served, (), (), (), (), ()) = tokio::join!(
+                serving,
+                sweeping,
+                renewing,
+                checkpointing,
+                refreshing,
+                listing
+            );
+            // The calls of others are answered: nobody asks the inner servers any more.
+            served.and(clients.stop().await).and(inner.stop().await)
         };
         let outcome = Box::pin(life.run(work)).await;
         // Of everything that was answered.
@@ -229,22 +263,6 @@ impl House<'_> {
             "ready"
         );
         said.map_err(Failure::System)
-    }
-}
-
-fn surroundings(
-    config: &Config,
-    authenticator: Arc<dyn Authenticate>,
-    basics: &Basics,
-    stopping: CancellationToken,
-) -> Surroundings {
-    Surroundings {
-        limits: config.limits.clone(),
-        authenticator,
-        roles: Arc::new(NoRoles),
-        counters: Arc::new(Counters::default()),
-        random: Arc::clone(&basics.random),
-        stopping,
     }
 }
 

@@ -127,6 +127,7 @@ pub(crate) struct ForgetPerson {
 pub(crate) enum Database {
     Registry,
     Custody,
+    Sts,
 }
 
 /// How an export is written.

@@ -8,7 +8,7 @@
 use std::fs;
 
 use kleis_pki::CaMaterial;
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_types::{InstallationId, SecretBytes, Service};
 
 use crate::{
@@ -116,6 +116,10 @@ async fn make_databases(premises: &Premises, basics: &Basics) -> Result<(), Fail
     CustodySqlite::migrate(&custody)
         .await
         .map_err(Failure::store(&custody))?;
+    let sts = premises.data_dir.sts();
+    StsSqlite::migrate(&sts)
+        .await
+        .map_err(Failure::store(&sts))?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, basics).await?;
     let certified = Certified::provision(premises, &databases.registry, basics).await;
     databases.close().await;

@@ -16,6 +16,7 @@ use kleis_types::Service;
 /// services/NAME.json  the keys of a service (wrapped)
 /// registry.db         registration's database
 /// custody.db          custody's database
+/// sts.db              the token service's database
 /// audit/              the sink of the audit's checkpoints, unless it is elsewhere
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,10 @@ impl DataDir {
 
     pub(crate) fn audit(&self) -> PathBuf {
         self.0.join("audit")
+    }
+
+    pub(crate) fn sts(&self) -> PathBuf {
+        self.0.join("sts.db")
     }
 
     /// Where an installation is made before it is put in its place.

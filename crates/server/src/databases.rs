@@ -7,7 +7,7 @@ use kleis_store::{
     Store as _, StoreError,
     registry::{Certificate, RegistryRead as _},
 };
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_types::{Identifier, InstallationId, Service, random_array};
 
 use crate::{data_dir::DataDir, failure::Failure, services::Basics};
@@ -15,15 +15,16 @@ use crate::{data_dir::DataDir, failure::Failure, services::Basics};
 /// How long the last commits may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// Both databases, open.
+/// All databases, open.
 #[derive(Clone)]
 pub(crate) struct Databases {
     pub(crate) registry: RegistrySqlite,
     pub(crate) custody: CustodySqlite,
+    pub(crate) sts: StsSqlite,
 }
 
 impl Databases {
-    /// Opens both; refuses one whose schema is not that of this program.
+    /// Opens all; refuses one whose schema is not that of this program.
     pub(crate) async fn open(
         data_dir: &DataDir,
         installation: &InstallationId,
@@ -35,7 +36,7 @@ impl Databases {
             let start = u64::from_be_bytes(random_array(&*basics.random));
             format!("{installation}/{service}/{now}/{start:016x}")
         };
-        let (registry, custody) = (data_dir.registry(), data_dir.custody());
+        let (registry, custody, sts) = (data_dir.registry(), data_dir.custody(), data_dir.sts());
         let random = || Arc::clone(&basics.random);
         Ok(Self {
             registry: RegistrySqlite::open(&registry, &chain("registry"), random())
@@ -44,13 +45,16 @@ impl Databases {
             custody: CustodySqlite::open(&custody, &chain("custody"), random())
                 .await
                 .map_err(Failure::store(&custody))?,
+            sts: StsSqlite::open(&sts, &chain("sts"), random())
+                .await
+                .map_err(Failure::store(&sts))?,
         })
     }
 
     /// Refuses a registry that is another installation's, or that has forgotten everything. It is
     /// known by the certificate of its own service, which stands in it from the beginning.
-    /// (Custody's records are under keys that name the installation: custody itself refuses
-    /// another's.)
+    /// (Custody's records and the token service's keys are under keys that name the installation:
+    /// these services refuse another's themselves.)
     pub(crate) async fn recognise(
         &self,
         data_dir: &DataDir,
@@ -80,8 +84,13 @@ impl Databases {
 
     /// Finishes what is queued, and leaves everything in one file each.
     pub(crate) async fn close(&self) {
-        let both = async { tokio::join!(self.registry.close(), self.custody.close()) };
-        if tokio::time::timeout(CLOSING, both).await.is_err() {
+        let Self {
+            registry,
+            custody,
+            sts,
+        } = self;
+        let all = async { tokio::join!(registry.close(), custody.close(), sts.close()) };
+        if tokio::time::timeout(CLOSING, all).await.is_err() {
             // Nothing is lost: what was answered is on the disk, and the next start reads the log.
             tracing::warn!("the databases did not close in time");
         }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use kleis_custody::Custody;
 use kleis_registration::Registration;
+use kleis_runtime::{Config, ForeignCa};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
 use kleis_types::Clock;
 use rustls::ServerConfig;
@@ -11,23 +12,30 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access,
     audit::Keepers,
     failure::Failure,
     premises::Premises,
     server_certificate::{self, Names},
-    services::Basics,
+    services::{Basics, TokenService},
     status::RemoteStatus,
 };
 
 /// How often what has ended is put away.
 const SWEEP: Duration = Duration::from_mins(1);
+/// How often the token service reads what other processes have written.
+const REFRESH: Duration = Duration::from_secs(5);
+/// How often the revocation lists of foreign CAs are read.
+const LISTS: Duration = Duration::from_mins(5);
 /// How often the server's certificate is looked at.
 const CERTIFICATE: Duration = Duration::from_hours(1);
 
-/// Puts away certificates, keys and records whose end has come, until told to stop.
+/// Puts away certificates, keys, records and tokens whose end has come, and gives the token
+/// service's keys their turns, until told to stop.
 pub(crate) async fn sweep(
     registration: Registration<RegistrySqlite>,
     custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
+    sts: Option<TokenService>,
     clock: Arc<dyn Clock>,
     stopping: &CancellationToken,
 ) {
@@ -39,6 +47,14 @@ pub(crate) async fn sweep(
         match custody.sweep(clock.now()).await {
             Ok(swept) => tracing::debug!(?swept, "custody swept"),
             Err(error) => tracing::error!(%error, "custody cannot sweep"),
+        }
+        let Some(sts) = &sts else { return };
+        if let Err(error) = sts.rotate(clock.now()).await {
+            tracing::error!(%error, "the token service's keys cannot take their turns");
+        }
+        match sts.sweep(clock.now()).await {
+            Ok(swept) => tracing::debug!(?swept, "the token service swept"),
+            Err(error) => tracing::error!(%error, "the token service cannot sweep"),
         }
     })
     .await;
@@ -53,10 +69,38 @@ pub(crate) async fn checkpoint(
     every(period, stopping, async || keepers.keep().await).await;
 }
 
+/// Hears of the token service's keys and revocations that another process has made, until told to
+/// stop.
+pub(crate) async fn refresh(
+    sts: Option<&TokenService>,
+    clock: &dyn Clock,
+    stopping: &CancellationToken,
+) {
+    let Some(sts) = sts else { return };
+    every(REFRESH, stopping, async || {
+        if let Err(error) = sts.refresh(clock.now()).await {
+            tracing::error!(%error, "the token service cannot read its database");
+        }
+    })
+    .await;
+}
+
+/// Reads the revocation lists of foreign CAs anew, until told to stop.
+pub(crate) async fn renew_lists(
+    config: &Config,
+    cas: &[Arc<ForeignCa>],
+    stopping: &CancellationToken,
+) {
+    if !cas.is_empty() {
+        every(LISTS, stopping, async || access::renew_lists(config, cas)).await;
+    }
+}
+
 /// Renews the server's certificate when its time has come, also where the process runs for longer
 /// than that.
 pub(crate) async fn renew_certificate(
     premises: &Premises,
+    foreign: &[Vec<u8>],
     names: &Names,
     tls: watch::Sender<Arc<ServerConfig>>,
     basics: &Basics,
@@ -71,7 +115,7 @@ pub(crate) async fn renew_certificate(
         let renewed = server_certificate::load_or_issue(premises, names, now, &*basics.random);
         let configured = renewed.and_then(|certificate| {
             renew_at = Some(certificate.renew_at());
-            tls_config(premises, certificate)
+            tls_config(premises, foreign, certificate)
         });
         match configured {
             Ok(config) => drop(tls.send_replace(config)),
@@ -81,9 +125,11 @@ pub(crate) async fn renew_certificate(
     .await;
 }
 
-/// The TLS configuration with this certificate, for callers certified by this installation.
+/// The TLS configuration with this certificate, for callers certified by this installation, or by
+/// one of the foreign roots, in DER.
 pub(crate) fn tls_config(
     premises: &Premises,
+    foreign: &[Vec<u8>],
     certificate: server_certificate::ServerCertificate,
 ) -> Result<Arc<ServerConfig>, Failure> {
     let roots = premises
@@ -91,7 +137,8 @@ pub(crate) fn tls_config(
         .roots()
         .roots()
         .iter()
-        .map(|root| root.der().to_vec());
+        .map(|root| root.der().to_vec())
+        .chain(foreign.iter().cloned());
     Ok(kleis_runtime::tls::server_config(
         certificate.into_identity(),
         roots,

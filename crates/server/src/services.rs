@@ -9,9 +9,11 @@ use kleis_registration::{
     provision_service,
 };
 use kleis_runtime::Config;
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
+use kleis_sts::{DirectoryClients, Sts, StsConfig};
 use kleis_trust::Signer;
 use kleis_types::{Clock, CredentialMap, OsRandom, Random, Service, SystemClock, TypeTable};
+use tonic::transport::Channel;
 
 use crate::{failure::Failure, premises::Premises, service_keys, status::RemoteStatus};
 
@@ -41,7 +43,7 @@ pub(crate) struct Certified {
     registration: (Signer, ServiceKeys),
     status: Signer,
     custody: (Signer, ServiceKeys),
-    pub(crate) sts: Signer,
+    sts: Signer,
 }
 
 impl Certified {
@@ -71,6 +73,11 @@ impl Certified {
     /// What registration signs with.
     pub(crate) fn registration_signer(&self) -> &Signer {
         &self.registration.0
+    }
+
+    /// What the token service signs with, but for tokens.
+    pub(crate) fn sts_signer(&self) -> &Signer {
+        &self.sts
     }
 
     /// What custody signs with.
@@ -172,6 +179,34 @@ pub(crate) async fn custody(
     let service = Custody::open(database.clone(), config, status, clock, random).await;
     service.map_err(|error| refused(Service::Custody, &error))
 }
+
+/// The token service over its database. It looks its clients up at the end of `directory`.
+pub(crate) async fn sts(
+    premises: &Premises,
+    database: &StsSqlite,
+    config: &kleis_runtime::Sts,
+    issuer: String,
+    (directory, status): (Channel, Arc<RemoteStatus>),
+    basics: &Basics,
+) -> Result<TokenService, Failure> {
+    let config = StsConfig {
+        anchors: premises.anchors.clone(),
+        issuer,
+        root_kek: premises.another_kek()?,
+        types: basics.types.clone(),
+        lifetimes: kleis_sts::Lifetimes {
+            token: config.token_seconds.get().into(),
+            ..kleis_sts::Lifetimes::default()
+        },
+    };
+    let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
+    let clients = DirectoryClients::new(directory);
+    let service = Sts::new(database.clone(), config, clients, status, clock, random).await;
+    service.map_err(|error| refused(Service::Sts, &error))
+}
+
+/// The token service as it stands in this process.
+pub(crate) type TokenService = Sts<StsSqlite, DirectoryClients, Arc<RemoteStatus>>;
 
 /// The directory over registration's database.
 pub(crate) fn directory(registry: &RegistrySqlite, basics: &Basics) -> Directory<RegistrySqlite> {

@@ -56,6 +56,7 @@ mod tests {
             signer: "s".to_owned(),
             compact: person.to_owned(),
             result: person.to_owned(),
+            reply: person.to_owned(),
             received_at: at,
             expires_at: at,
             mac: [205; 32],

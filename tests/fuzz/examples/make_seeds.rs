@@ -233,7 +233,7 @@ fn access() {
     };
     let proof = dpop::make(key, &request, *now, &random).unwrap();
     write_both("dpop", "proof", &proof);
-    let assertion = assertion::make(key, name, name, *now, &random).unwrap();
+    let assertion = assertion::make(key, name, name, None, *now, &random).unwrap();
     write_both("assertion", "assertion", &assertion);
 }
 

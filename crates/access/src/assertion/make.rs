@@ -5,22 +5,24 @@ use kleis_jose::{
     jws::{self, Header},
 };
 use kleis_trust::Jti;
-use kleis_types::{Random, Timestamp};
+use kleis_types::{Confirmation, Random, Timestamp};
 use serde_json::json;
 
 use super::{LIFETIME, TYP};
 use crate::SigningError;
 
 /// Makes an assertion of the client with this key, for the token endpoint of this issuer. It is good
-/// once, for [`LIFETIME`] seconds.
+/// once, for [`LIFETIME`] seconds; and where it names what the token is to be bound to, for no other
+/// token, so that whoever sees it on its way cannot get one for a key of their own.
 pub fn make(
     key: &Jwk,
     client_id: &str,
     issuer: &str,
+    bound_to: Option<&Confirmation>,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<String, SigningError> {
-    let claims = json!({
+    let mut claims = json!({
         "iss": client_id,
         "sub": client_id,
         "aud": issuer,
@@ -28,6 +30,11 @@ pub fn make(
         "iat": now.unix(),
         "exp": now.plus_seconds(LIFETIME).unix(),
     });
+    match bound_to {
+        Some(Confirmation::Key(jkt)) => claims["cnf"] = json!({ "jkt": jkt }),
+        Some(Confirmation::Certificate(x5t)) => claims["cnf"] = json!({ "x5t#S256": x5t }),
+        None => {}
+    }
     let header = Header::default()
         .with_typ(TYP)
         .with_kid(key.thumbprint().as_str());

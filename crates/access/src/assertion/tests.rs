@@ -1,6 +1,9 @@
-use kleis_jose::{Jwk, KeyType, jws::Header};
+use kleis_jose::{
+    Jwk, KeyType,
+    jws::{self, Header},
+};
 use kleis_trust::test_util::{claims_of, forge};
-use kleis_types::{ErrorCode, SeededRandom, Timestamp, base64url};
+use kleis_types::{Confirmation, ErrorCode, SeededRandom, Timestamp, base64url};
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,7 +21,7 @@ fn key() -> Jwk {
 }
 
 fn assertion() -> String {
-    make(&key(), CLIENT, ISSUER, NOW, &SeededRandom::new(6)).unwrap()
+    make(&key(), CLIENT, ISSUER, None, NOW, &SeededRandom::new(6)).unwrap()
 }
 
 fn read(assertion: &str) -> Result<Assertion, AssertionError> {
@@ -52,7 +55,7 @@ fn what_is_made_is_read() {
         KeyType::Rsa { bits: 2048 },
     ] {
         let key = key_of(key_type);
-        let text = make(&key, CLIENT, ISSUER, NOW, &SeededRandom::new(6)).unwrap();
+        let text = make(&key, CLIENT, ISSUER, None, NOW, &SeededRandom::new(6)).unwrap();
         let unverified = Unverified::parse(&text).unwrap();
         assert_eq!(unverified.client_id(), CLIENT);
         assert_eq!(unverified.kid(), Some(key.thumbprint().as_str()));
@@ -62,9 +65,19 @@ fn what_is_made_is_read() {
         assert_eq!(assertion.expires_at(), NOW.plus_seconds(LIFETIME));
         assert!(!format!("{assertion:?}").contains(CLIENT));
     }
-    assert!(make(&key().public(), CLIENT, ISSUER, NOW, &SeededRandom::new(6)).is_err());
+    assert!(
+        make(
+            &key().public(),
+            CLIENT,
+            ISSUER,
+            None,
+            NOW,
+            &SeededRandom::new(6)
+        )
+        .is_err()
+    );
     let jtis = [6, 7].map(|seed| {
-        let made = make(&key(), CLIENT, ISSUER, NOW, &SeededRandom::new(seed)).unwrap();
+        let made = make(&key(), CLIENT, ISSUER, None, NOW, &SeededRandom::new(seed)).unwrap();
         read(&made).unwrap().jti().to_owned()
     });
     assert_ne!(jtis[0], jtis[1]);
@@ -235,5 +248,25 @@ fn an_assertion_is_short_lived() {
             let refused = with(name, absurd.clone()).unwrap_err();
             assert_eq!(refused, AssertionError::ClaimsMalformed, "{name}");
         }
+    }
+}
+
+#[test]
+fn an_assertion_may_name_the_only_key_that_its_token_is_for() {
+    for (bound, member) in [
+        (
+            Confirmation::Key("a-jkt".to_owned()),
+            json!({"jkt": "a-jkt"}),
+        ),
+        (
+            Confirmation::Certificate("an-x5t".to_owned()),
+            json!({"x5t#S256": "an-x5t"}),
+        ),
+    ] {
+        let random = SeededRandom::new(6);
+        let text = make(&key(), CLIENT, ISSUER, Some(&bound), NOW, &random).unwrap();
+        let read = jws::Compact::parse(&text, MAX_SIZE).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(read.unverified_payload()).unwrap();
+        assert_eq!(claims["cnf"], member);
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use kleis_access::{assertion, dpop};
 use kleis_jose::Jwk;
-use kleis_types::{Clock, ErrorCode, Identifier, Problem, Random, Timestamp};
+use kleis_types::{Clock, Confirmation, ErrorCode, Identifier, Problem, Random, Timestamp};
 use serde::Deserialize;
 use tonic::Status;
 use tonic::body::Body;
@@ -222,7 +222,9 @@ impl Bearer {
         let holder = &self.holder;
         let client = holder.identifier.to_string();
         let (now, random) = (holder.clock.now(), &*holder.random);
-        let assertion = assertion::make(&holder.key, &client, &holder.server, now, random)
+        let bound_to = Confirmation::Key(holder.key.thumbprint().to_string());
+        let (key, issuer) = (&holder.key, &holder.server);
+        let assertion = assertion::make(key, &client, issuer, Some(&bound_to), now, random)
             .map_err(|error| Status::internal(error.to_string()))?;
         let request = Request::post(PATH)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

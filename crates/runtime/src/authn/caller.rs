@@ -3,14 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use kleis_access::token::Unverified;
-use kleis_trust::{Anchors, status::StatusSource};
+use kleis_trust::{Anchors, SignerError, status::StatusSource};
 use kleis_types::{CertificateProof, Clock, CredentialMap, Principal, Problem, Random};
 use rustls::pki_types::CertificateDer;
 
 use super::{
-    Authenticate, Authentication, Presented, Refused, VerifiedPeer,
+    Authenticate, Authentication, ForeignCa, Presented, Refused, VerifiedPeer,
     certificate::{Certificates, unknown_ca},
     forwarded::{self, is_edge},
+    known::Known,
     token::{self, Possession},
 };
 use crate::Issuers;
@@ -19,7 +20,8 @@ use crate::Issuers;
 /// of access tokens of the issuers.
 pub struct CallerAuthenticator<S> {
     certificates: Certificates<S>,
-    forwarded: forwarded::Known,
+    forwarded: Known<VerifiedPeer>,
+    foreign: Vec<Arc<ForeignCa>>,
     issuers: Issuers,
     possession: Possession,
     clock: Arc<dyn Clock>,
@@ -37,7 +39,8 @@ impl<S: StatusSource> CallerAuthenticator<S> {
     ) -> Self {
         Self {
             certificates: Certificates::new(anchors, credentials, status, Arc::clone(&clock)),
-            forwarded: forwarded::Known::default(),
+            forwarded: Known::default(),
+            foreign: Vec::new(),
             issuers: Issuers::default(),
             possession: Possession::new(random, Arc::clone(&clock)),
             clock,
@@ -48,6 +51,12 @@ impl<S: StatusSource> CallerAuthenticator<S> {
     #[must_use]
     pub fn with_issuers(self, issuers: Issuers) -> Self {
         Self { issuers, ..self }
+    }
+
+    /// Also takes certificates of these CAs.
+    #[must_use]
+    pub fn with_foreign(self, foreign: Vec<Arc<ForeignCa>>) -> Self {
+        Self { foreign, ..self }
     }
 
     async fn principal(&self, presented: Presented<'_>) -> Result<Option<Principal>, Refused> {
@@ -84,21 +93,28 @@ impl<S: StatusSource> CallerAuthenticator<S> {
         if peer.chain().is_empty() {
             return Ok(None);
         }
-        let verified = match peer.verified().get() {
-            Some(verified) => verified,
-            None => {
-                let verified = self.certificates.verify(peer.chain())?;
-                peer.verified().get_or_init(|| verified)
+        if let Some(verified) = peer.verified().get() {
+            self.certificates.check(verified).await?;
+            return Ok(Some(verified.principal.clone()));
+        }
+        match self.certificates.verify(peer.chain()) {
+            Ok(verified) => {
+                let verified = peer.verified().get_or_init(|| verified);
+                self.certificates.check(verified).await?;
+                Ok(Some(verified.principal.clone()))
             }
-        };
-        self.certificates.check(verified).await?;
-        Ok(Some(verified.principal.clone()))
+            Err(refusal) => self.of_foreign_ca(peer.chain(), refusal).map(Some),
+        }
     }
 
     async fn forwarded(&self, chain: Vec<CertificateDer<'static>>) -> Result<Principal, Problem> {
-        let verified = self.verified(chain)?;
-        self.certificates.check(&verified).await?;
-        let principal = verified.principal.clone();
+        let principal = match self.verified(&chain) {
+            Ok(verified) => {
+                self.certificates.check(&verified).await?;
+                verified.principal.clone()
+            }
+            Err(refusal) => self.of_foreign_ca(&chain, refusal)?,
+        };
         if is_edge(&principal) {
             return Err(unknown_ca());
         }
@@ -109,19 +125,44 @@ impl<S: StatusSource> CallerAuthenticator<S> {
         }))
     }
 
-    fn verified(&self, chain: Vec<CertificateDer<'static>>) -> Result<Arc<VerifiedPeer>, Problem> {
-        if let Some(known) = self.forwarded.get(&chain) {
+    fn verified(
+        &self,
+        chain: &[CertificateDer<'static>],
+    ) -> Result<Arc<VerifiedPeer>, SignerError> {
+        if let Some(known) = self.forwarded.get(chain) {
             return Ok(known);
         }
-        let verified = Arc::new(self.certificates.verify(&chain)?);
-        self.forwarded.put(chain, Arc::clone(&verified));
+        let verified = Arc::new(self.certificates.verify(chain)?);
+        self.forwarded.put(chain.to_vec(), Arc::clone(&verified));
         Ok(verified)
+    }
+
+    /// Who holds a certificate that is not ours, for this reason; or else that is the refusal.
+    fn of_foreign_ca(
+        &self,
+        chain: &[CertificateDer<'static>],
+        refusal: SignerError,
+    ) -> Result<Principal, Problem> {
+        if !matches!(
+            refusal,
+            SignerError::ForeignCa | SignerError::ChainLength | SignerError::Profile
+        ) {
+            return Err(refusal.into());
+        }
+        let now = self.clock.now();
+        for ca in &self.foreign {
+            if let Some(principal) = ca.principal(chain, now)? {
+                return Ok(principal);
+            }
+        }
+        Err(refusal.into())
     }
 }
 
 impl<S> fmt::Debug for CallerAuthenticator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallerAuthenticator")
+            .field("foreign", &self.foreign)
             .field("issuers", &self.issuers)
             .finish_non_exhaustive()
     }

@@ -6,14 +6,17 @@
 //!
 //! - A certificate of ours: chain, profile, time, status ([`certificate`]).
 
+//! - A certificate of a foreign CA that is configured ([`foreign`]).
 //! - A certificate that the edge forwards, and nobody else may ([`forwarded`]).
 //! - An access token of a known issuer, and the proof of possession of what it is bound to
 //!   ([`token`]).
 
 mod caller;
 mod certificate;
+mod foreign;
 
 mod forwarded;
+mod known;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -27,6 +30,7 @@ use crate::Peer;
 
 pub use caller::CallerAuthenticator;
 pub(crate) use certificate::VerifiedPeer;
+pub use foreign::ForeignCa;
 
 /// The answer to "who is this?", on its way: nobody in particular, a principal, or a refusal.
 pub type Authentication<'a> =

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, path::PathBuf};
 
-use kleis_access::mapping::MappingSource;
+use kleis_access::{mapping::MappingSource, subject::SubjectSource};
 use kleis_jose::SignatureAlgorithm;
 use serde::Deserialize;
 
@@ -45,18 +45,8 @@ pub struct ClientCaConfig {
     /// Seconds for which a list serves beyond its own end, at most a week.
     #[serde(default)]
     pub crl_grace_seconds: u32,
-    /// What follows from the subject of a certificate: `ehealth` or `eid`.
-    pub subject: SubjectKind,
-}
-
-/// Whose way of writing subjects it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SubjectKind {
-    /// The eHealth platform's.
-    Ehealth,
-    /// The Belgian identity card's.
-    Eid,
+    /// What follows from the subject of a certificate: `ehealth`, `eid`, or written out.
+    pub subject: SubjectSource,
 }
 
 /// `[sts]`: the installation's own token service.

@@ -22,13 +22,13 @@ impl Methods {
         Ok(())
     }
 
-    /// The methods of these services.
-    pub(crate) fn of_services<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        let of_one = |method: &&str| {
+    /// The methods of a service.
+    pub(crate) fn of_service<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_its_own = move |method: &&str| {
             let service = method.rsplit_once('/').map(|(service, _)| service);
-            service.is_some_and(|service| names.contains(&service))
+            service == Some(name)
         };
-        self.0.iter().map(|method| &**method).filter(of_one)
+        self.0.iter().map(|method| &**method).filter(is_its_own)
     }
 
     /// The route of a request. Nothing that the caller made up is in it.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use kleis_runtime::{Config, Lifecycle, Listener, ServerBuilder, Surroundings};
+use kleis_runtime::{Config, Counters, Lifecycle, Listener, ServerBuilder, Surroundings};
 use rustls::ServerConfig;
 use tokio::sync::watch;
 
@@ -18,11 +18,11 @@ impl Listeners {
     pub(super) async fn bind(
         config: &Config,
         tls: &watch::Receiver<Arc<ServerConfig>>,
-        surroundings: &Surroundings,
+        counters: &Arc<Counters>,
     ) -> Result<Self, Failure> {
         let bind = async |address: SocketAddr| {
-            let counters = Arc::clone(&surroundings.counters);
-            Listener::bind(address, tls.clone(), &surroundings.limits, counters)
+            let counters = Arc::clone(counters);
+            Listener::bind(address, tls.clone(), &config.limits, counters)
                 .await
                 .map_err(|source| Failure::Listen { address, source })
         };

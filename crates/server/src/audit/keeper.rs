@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use kleis_jose::digest::sha256;
 use kleis_store::{ChainHead, ProofRead as _, StoreError, StoredCheckpoint, audit::Place};
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_trust::{
     Signer,
     checkpoint::{self, Draft, Head},
@@ -39,19 +39,25 @@ pub(crate) struct Keeper<S> {
     sunk: u64,
 }
 
-/// The keepers of both databases.
+/// The keepers of all databases.
 pub(crate) struct Keepers {
     pub(super) registry: Keeper<RegistrySqlite>,
     pub(super) custody: Keeper<CustodySqlite>,
+    pub(super) sts: Keeper<StsSqlite>,
 }
 
 impl Keepers {
     /// Makes the checkpoints that are due. What fails is tried again the next time.
     pub(crate) async fn keep(&mut self) {
-        let Self { registry, custody } = self;
+        let Self {
+            registry,
+            custody,
+            sts,
+        } = self;
         for (name, kept) in [
             ("registry", registry.keep().await),
             ("custody", custody.keep().await),
+            ("sts", sts.keep().await),
         ] {
             if let Err(error) = kept {
                 tracing::error!(
@@ -69,7 +75,8 @@ impl Keepers {
     /// Makes the checkpoints that are due, now or not at all.
     pub(crate) async fn keep_now(&mut self) -> Result<(), Failure> {
         self.registry.keep().await?;
-        self.custody.keep().await
+        self.custody.keep().await?;
+        self.sts.keep().await
     }
 }
 

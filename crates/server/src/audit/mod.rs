@@ -27,7 +27,7 @@ pub(crate) use start::Started;
 use std::path::PathBuf;
 
 use kleis_store::{ProofRead, ProofTx, Store, StoreError, audit::VerifyError};
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_trust::Anchors;
 use kleis_types::Service;
 
@@ -41,7 +41,7 @@ impl<S: Store<Tx: ProofTx, Reader: ProofRead>> AuditStore for S {}
 /// One database, as whoever proves its audit sees it.
 #[derive(Clone)]
 pub(crate) struct Ledger<S> {
-    /// `registry` or `custody`.
+    /// `registry`, `custody` or `sts`.
     pub(crate) name: &'static str,
     pub(crate) path: PathBuf,
     pub(crate) store: S,
@@ -50,11 +50,12 @@ pub(crate) struct Ledger<S> {
     pub(crate) sink: Sink,
 }
 
-/// Both of them.
+/// All of them.
 #[derive(Clone)]
 pub(crate) struct Ledgers {
     pub(crate) registry: Ledger<RegistrySqlite>,
     pub(crate) custody: Ledger<CustodySqlite>,
+    pub(crate) sts: Ledger<StsSqlite>,
 }
 
 impl Ledgers {
@@ -73,6 +74,13 @@ impl Ledgers {
                 store: databases.custody.clone(),
                 service: Service::Custody,
                 sink: Sink::new(sink, "custody"),
+            },
+            sts: Ledger {
+                name: "sts",
+                path: data_dir.sts(),
+                store: databases.sts.clone(),
+                service: Service::Sts,
+                sink: Sink::new(sink, "sts"),
             },
         }
     }

@@ -122,15 +122,16 @@ impl Compared {
     }
 }
 
-/// Both databases, compared.
+/// All databases, compared.
 pub(crate) struct Started {
     ledgers: Ledgers,
     registry: Compared,
     custody: Compared,
+    sts: Compared,
 }
 
 impl Started {
-    /// Compares both, and refuses what does not agree, unless somebody answers for it with a reason.
+    /// Compares all, and refuses what does not agree, unless somebody answers for it with a reason.
     pub(crate) async fn compare(
         ledgers: Ledgers,
         anchors: &Anchors,
@@ -142,21 +143,32 @@ impl Started {
         }
         let registry = opened(&ledgers.registry, anchors, accepted, now).await?;
         let custody = opened(&ledgers.custody, anchors, accepted, now).await?;
+        let sts = opened(&ledgers.sts, anchors, accepted, now).await?;
         Ok(Self {
             ledgers,
             registry,
             custody,
+            sts,
         })
     }
 
     /// Those who keep the checkpoints from here on.
     pub(crate) fn keepers(self, certified: &Certified, clock: &Arc<dyn Clock>) -> Keepers {
-        let Ledgers { registry, custody } = self.ledgers;
+        let Ledgers {
+            registry,
+            custody,
+            sts,
+        } = self.ledgers;
         let signer = certified.registration_signer().clone();
         let registry = Keeper::new(registry, self.registry, signer, clock);
         let signer = certified.custody_signer().clone();
         let custody = Keeper::new(custody, self.custody, signer, clock);
-        Keepers { registry, custody }
+        let sts = Keeper::new(sts, self.sts, certified.sts_signer().clone(), clock);
+        Keepers {
+            registry,
+            custody,
+            sts,
+        }
     }
 }
 

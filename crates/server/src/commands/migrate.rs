@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kleis_store::StoreError;
-use kleis_store_sqlite::{Applied, CustodySqlite, RegistrySqlite};
+use kleis_store_sqlite::{Applied, CustodySqlite, RegistrySqlite, StsSqlite};
 
 use super::say;
 use crate::{data_dir::DataDir, failure::Failure, lock::Lock, premises::Record};
@@ -22,7 +22,11 @@ pub(super) async fn run(data_dir: &DataDir) -> Result<(), Failure> {
         }
     }
     report(&registry, RegistrySqlite::migrate(&registry).await)?;
-    report(&custody, CustodySqlite::migrate(&custody).await)
+    report(&custody, CustodySqlite::migrate(&custody).await)?;
+    // It is younger than some installations, and what it forgets is good for minutes: made where it
+    // is not there.
+    let sts = data_dir.sts();
+    report(&sts, StsSqlite::migrate(&sts).await)
 }
 
 fn report(path: &Path, applied: Result<Applied, StoreError>) -> Result<(), Failure> {

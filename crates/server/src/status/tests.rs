@@ -94,6 +94,7 @@ async fn source_in(world: &World) -> (Arc<Registry>, RemoteStatus) {
     let service = RegistrationServiceServer::from_arc(Arc::clone(&registry));
     let server = ServerBuilder::new()
         .grpc(service, kleis_registration::grpc::PUBLIC_RULES)
+        .descriptors(kleis_proto::FILE_DESCRIPTOR_SET)
         .build(surroundings)
         .await
         .unwrap();

@@ -332,7 +332,7 @@ fn an_export_is_verified_by_another_program() {
     let export = stdout(&place.run(&["audit", "export", "--format", "jsonl"]));
     assert!(running.stop().success());
     let (verdict, said) = python(&place, &export);
-    assert!(verdict == 0 && said.contains("2 databases"), "{said}");
+    assert!(verdict == 0 && said.contains("3 databases"), "{said}");
 
     let edited = export.replacen("\"outcome\":\"DONE\"", "\"outcome\":\"REFUSED\"", 1);
     let (verdict, said) = python(&place, &edited);

@@ -66,7 +66,7 @@ fn migrate_has_nothing_to_do_on_a_new_installation() {
     let place = Place::new().installed();
     let output = place.run(&["migrate"]);
     assert_eq!(code(&output), 0);
-    assert_eq!(stdout(&output).matches(": 0 migrations applied").count(), 2);
+    assert_eq!(stdout(&output).matches(": 0 migrations applied").count(), 3);
 }
 
 #[test]

@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use kleis_store::sts::StsStore;
 use kleis_trust::status::StatusSource;
+use kleis_types::{RpcRule, Rule};
 use posted::Posted;
 
 use crate::{Clients, Sts};
@@ -30,6 +31,15 @@ const REVOKE: &str = "/oauth2/revoke";
 const INTROSPECT: &str = "/oauth2/introspect";
 const JWKS: &str = "/oauth2/jwks";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
+
+/// Who may ask what, by the paths: the endpoints of OAuth authenticate their clients themselves.
+pub const RULES: &[RpcRule] = &[
+    (TOKEN, Rule::Newcomer),
+    (REVOKE, Rule::Newcomer),
+    (INTROSPECT, Rule::Newcomer),
+    (JWKS, Rule::Anyone),
+    (METADATA, Rule::Anyone),
+];
 
 /// The endpoints of a token service.
 pub fn routes<S, D, V>(sts: Sts<S, D, V>) -> Router

@@ -301,7 +301,7 @@ impl Office {
     /// A fresh assertion of a client, which calls itself `id`.
     pub(crate) fn assertion_as(&self, client: &Client, id: &str) -> String {
         let random = self.world.random();
-        assertion::make(client.key(), id, ISSUER, self.now(), random).unwrap()
+        assertion::make(client.key(), id, ISSUER, None, self.now(), random).unwrap()
     }
 
     /// A fresh proof of a client's DPoP key, with a fresh nonce.

@@ -37,8 +37,16 @@ pub(crate) async fn prove(
     ledgers: &Ledgers,
     anchors: &Anchors,
 ) -> Result<Proven, Failure> {
-    let (registry, custody) = (&ledgers.registry, &ledgers.custody);
-    let mut proofs = (registry.proofs(anchors), custody.proofs(anchors));
+    let Ledgers {
+        registry,
+        custody,
+        sts,
+    } = ledgers;
+    let mut proofs = (
+        registry.proofs(anchors),
+        custody.proofs(anchors),
+        sts.proofs(anchors),
+    );
     let mut reader = Reader::open(path)?;
     let (mut proven, mut rows) = (Proven::default(), Rows::default());
     let mut header: Option<Header> = None;
@@ -50,7 +58,7 @@ pub(crate) async fn prove(
         };
         match line {
             Ok(Line::Header(found)) => {
-                let known = [registry.name, custody.name];
+                let known = [registry.name, custody.name, sts.name];
                 let is_ours = found.format == ARCHIVE
                     && found.installation == *anchors.installation()
                     && known.contains(&found.database.as_str());
@@ -74,7 +82,10 @@ pub(crate) async fn prove(
                     Some(name) if name == registry.name => {
                         check(&token, &rows, registry, &mut proofs.0).await?
                     }
-                    Some(_) => check(&token, &rows, custody, &mut proofs.1).await?,
+                    Some(name) if name == custody.name => {
+                        check(&token, &rows, custody, &mut proofs.1).await?
+                    }
+                    Some(_) => check(&token, &rows, sts, &mut proofs.2).await?,
                     None => Some(Err("is of no database".to_owned())),
                 };
                 match found {

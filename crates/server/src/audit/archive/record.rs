@@ -27,6 +27,9 @@ pub(crate) async fn record(
             Line::Segment(token) if database == ledgers.registry.name => {
                 record_one(&ledgers.registry, path, anchors, token, now).await?;
             }
+            Line::Segment(token) if database == ledgers.sts.name => {
+                record_one(&ledgers.sts, path, anchors, token, now).await?;
+            }
             Line::Segment(token) => {
                 record_one(&ledgers.custody, path, anchors, token, now).await?;
             }

@@ -70,6 +70,8 @@ async fn archive(
     writer.database(&ledgers.registry, &registration).await?;
     let custody = scope(certified.custody_signer());
     writer.database(&ledgers.custody, &custody).await?;
+    let sts = scope(certified.sts_signer());
+    writer.database(&ledgers.sts, &sts).await?;
     let (segments, rows) = (writer.segments, writer.rows);
     writer.finish()?;
     if rows == 0 {
@@ -89,8 +91,9 @@ async fn refuse_unproven(ledgers: &Ledgers, premises: &Premises) -> Result<(), F
     let anchors = &premises.anchors;
     let registry = verify::prove(&ledgers.registry, anchors, true).await?;
     let custody = verify::prove(&ledgers.custody, anchors, true).await?;
+    let sts = verify::prove(&ledgers.sts, anchors, true).await?;
     let count = |report: &AuditReport| report.findings.len() as u64 + report.unlisted;
-    match count(&registry) + count(&custody) {
+    match count(&registry) + count(&custody) + count(&sts) {
         0 => Ok(()),
         findings => Err(Failure::Audit(findings)),
     }

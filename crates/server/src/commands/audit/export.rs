@@ -32,11 +32,15 @@ pub(super) async fn run(args: &ExportAudit) -> Result<(), Failure> {
     let mut out = Out(BufWriter::new(io::stdout().lock()));
     let installation = record.installation();
     let written = async {
-        if args.database != Some(Database::Custody) {
+        let is_wanted = |database| args.database.is_none_or(|wanted| wanted == database);
+        if is_wanted(Database::Registry) {
             export(&ledgers.registry, installation, &mut out).await?;
         }
-        if args.database != Some(Database::Registry) {
+        if is_wanted(Database::Custody) {
             export(&ledgers.custody, installation, &mut out).await?;
+        }
+        if is_wanted(Database::Sts) {
+            export(&ledgers.sts, installation, &mut out).await?;
         }
         out.0.flush().map_err(Failure::System)
     }

@@ -51,7 +51,8 @@ async fn forget(
     let identifiers = identifiers(databases, person).await;
     let identifiers = identifiers.map_err(ledgers.registry.failed())?;
     one(&ledgers.registry, &identifiers, basics).await?;
-    one(&ledgers.custody, &identifiers, basics).await
+    one(&ledgers.custody, &identifiers, basics).await?;
+    one(&ledgers.sts, &identifiers, basics).await
 }
 
 /// The person's identifiers: those of the register, where it knows the person, and the given one.

@@ -18,7 +18,7 @@ use crate::{
     premises::{self, Record},
 };
 
-/// Proves the audit of both databases and says what is wrong. It reads one snapshot of each, beside
+/// Proves the audit of all databases and says what is wrong. It reads one snapshot of each, beside
 /// a running server.
 pub(super) async fn run(args: &VerifyAudit) -> Result<(), Failure> {
     let data_dir = DataDir::new(&args.place.data_dir);
@@ -49,7 +49,9 @@ async fn prove_all(
     }
     let registry = prove(&ledgers.registry, anchors, has_sink).await?;
     let custody = prove(&ledgers.custody, anchors, has_sink).await?;
-    let mut findings = show("registry.db", &registry)? + show("custody.db", &custody)?;
+    let sts = prove(&ledgers.sts, anchors, has_sink).await?;
+    let mut findings =
+        show("registry.db", &registry)? + show("custody.db", &custody)? + show("sts.db", &sts)?;
     for file in &args.archive {
         findings += show_archive(file, &archive::prove(file, ledgers, anchors).await?)?;
     }
