@@ -2,19 +2,19 @@
 
 mod inner;
 mod listeners;
+pub(crate) mod team;
 
 use std::{io::stdout, num::NonZeroU32, sync::Arc, time::Duration};
 
-use kleis_proto::FILE_DESCRIPTOR_SET;
 use kleis_registration::Registration;
-use kleis_runtime::{
-    CallerAuthenticator, Config, Counters, Lifecycle, Outcome, ServerBuilder, Surroundings,
-};
+use kleis_runtime::{Config, Counters, Lifecycle, Outcome, Surroundings};
 use kleis_store_sqlite::RegistrySqlite;
-use kleis_types::CredentialMap;
 use tokio::sync::watch;
 
-use self::{inner::Inner, listeners::Listeners};
+use self::{
+    listeners::Listeners,
+    team::{Means, Team},
+};
 use crate::{
     access,
     args::{All, Output},
@@ -98,19 +98,8 @@ impl House<'_> {
         let registration = services::registration(premises, registry, &certified, basics).await?;
         let mut keepers = started.keepers(&certified, &basics.clock);
         keepers.keep().await;
-        let inner = Inner::registration(config, &registration, basics).await?;
-        let status = inner.status(premises, basics);
-        let custody = services::custody(
-            premises,
-            &databases.custody,
-            &certified,
-            Arc::clone(&status),
-            basics,
-        )
-        .await?;
-        let directory = services::directory(registry, basics);
 
-        // Bound before the token service is made, because it bears the public address as its name.
+        // Bound before the services are made: the token service bears the public address as its name.
         let (now, random) = (basics.clock.now(), &*basics.random);
         let certificate = server_certificate::load_or_issue(premises, names, now, random)?;
         let foreign = access::client_roots(config)?;
@@ -118,86 +107,43 @@ impl House<'_> {
             watch::channel(housekeeping::tls_config(premises, &foreign, certificate)?);
         let counters = Arc::new(Counters::default());
         let listeners = Listeners::bind(config, &current, &counters).await?;
-        let clients =
-            Inner::directory(config, directory.clone(), &certified, premises, basics).await?;
-        let sts = if config.sts.enabled {
-            let issuer = config.sts.issuer.clone();
-            let issuer = issuer.map_or_else(|| listeners.public_url(), Ok)?;
-            let asked = (clients.channel(), Arc::clone(&status));
-            let sts = services::sts(premises, &databases.sts, &config.sts, issuer, asked, basics);
-            Some(sts.await?)
-        } else {
-            None
-        };
 
-        let known = CredentialMap::belgian().clone();
-        let (anchors, clock) = (premises.anchors.clone(), Arc::clone(&basics.clock));
+        let means = Means {
+            config,
+            premises,
+            databases,
+            certified: &certified,
+            basics,
+        };
+        let team = Team::assemble(&means, registration, listeners.public_url()?).await?;
         let client_cas = access::client_cas(config, basics)?;
-        let own = sts.clone().map(|sts| access::own_issuer(&config.sts, sts));
-        let callers = CallerAuthenticator::new(anchors, known, status, clock, random)
-            .with_issuers(access::issuers(config, own, premises, basics)?)
-            .with_foreign(client_cas.clone());
         let stopping = life.stopping();
         let surroundings = Surroundings {
             limits: config.limits.clone(),
-            authenticator: Arc::new(callers),
-            roles: Arc::new(access::Register(registration.clone())),
+            authenticator: Arc::new(team.callers(&means, client_cas.clone())?),
+            roles: Arc::new(access::Register(team.registration.clone())),
             counters,
             random: Arc::clone(&basics.random),
             stopping: stopping.clone(),
         };
-        let mut public = ServerBuilder::new()
-            .grpc(
-                kleis_registration::grpc::public(registration.clone()),
-                kleis_registration::grpc::PUBLIC_RULES,
-            )
-            .grpc(
-                kleis_custody::grpc::public(custody.clone()),
-                kleis_custody::grpc::RULES,
-            )
-            .grpc(
-                kleis_directory::grpc::public(directory),
-                kleis_directory::grpc::RULES,
-            )
-            .descriptors(FILE_DESCRIPTOR_SET);
-        if let Some(sts) = sts.clone() {
-            public = public.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES);
-        }
-        let admin = ServerBuilder::new()
-            .grpc(
-                kleis_registration::grpc::admin(registration.clone()),
-                kleis_registration::grpc::ADMIN_RULES,
-            )
-            .descriptors(FILE_DESCRIPTOR_SET);
-        self.announce(&listeners, &registration).await?;
+        self.announce(&listeners, &team.registration).await?;
 
-        let clock = Arc::clone(&basics.clock);
-        let listing = housekeeping::renew_lists(config, &client_cas, stopping);
-        let refreshing = housekeeping::refresh(sts.as_ref(), &*basics.clock, stopping);
-        let sweeping = housekeeping::sweep(registration, custody, sts.clone(), clock, stopping);
-        let renewing =
-            housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
         let period = seconds(config.audit.checkpoint_seconds);
         let checkpointing = housekeeping::checkpoint(&mut keepers, period, stopping);
-        let serving = listeners.serve(life, public, admin, &surroundings);
-        let work = async {
-            let (served, (), (), (), (), ()) = tokio::join!(
-                serving,
-                sweeping,
-                renewing,
-                checkpointing,
-                refreshing,
-                listing
-            );
-            // The calls of others are answered: nobody asks the inner servers any more.
-            served.and(clients.stop().await).and(inner.stop().await)
-        };
+        let renewing =
+            housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
+        let listing = housekeeping::renew_lists(config, &client_cas, stopping);
+        let tending = housekeeping::tend(&team, &*basics.clock, stopping);
+        let serving = listeners.serve(life, team.public(), team.admin(), &surroundings);
+        let work = async { tokio::join!(serving, checkpointing, renewing, listing, tending).0 };
         let outcome = Box::pin(life.run(work)).await;
         // Of everything that was answered.
         keepers.keep().await;
         tracing::debug!(counted = ?surroundings.counters.snapshot(), "the servers have ended");
+        // The calls of others are answered, or cut: nobody asks the services any more.
+        let disbanded = team.disband().await;
         match outcome {
-            Outcome::Finished(result) => result,
+            Outcome::Finished(result) => result.and(disbanded),
             Outcome::Cut => Err(Failure::Cut),
         }
     }

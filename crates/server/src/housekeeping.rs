@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kleis_custody::Custody;
-use kleis_registration::Registration;
 use kleis_runtime::{Config, ForeignCa};
-use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
 use kleis_types::Clock;
 use rustls::ServerConfig;
 use tokio::{sync::watch, time::MissedTickBehavior};
@@ -13,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access,
+    all::team::Team,
     audit::Keepers,
     failure::Failure,
     premises::Premises,
     server_certificate::{self, Names},
-    services::{Basics, TokenService},
-    status::RemoteStatus,
+    services::Basics,
 };
 
 /// How often what has ended is put away.
@@ -30,34 +27,41 @@ const LISTS: Duration = Duration::from_mins(5);
 /// How often the server's certificate is looked at.
 const CERTIFICATE: Duration = Duration::from_hours(1);
 
-/// Puts away certificates, keys, records and tokens whose end has come, and gives the token
-/// service's keys their turns, until told to stop.
-pub(crate) async fn sweep(
-    registration: Registration<RegistrySqlite>,
-    custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
-    sts: Option<TokenService>,
-    clock: Arc<dyn Clock>,
-    stopping: &CancellationToken,
-) {
-    every(SWEEP, stopping, async || {
-        match registration.sweep(clock.now()).await {
-            Ok(swept) => tracing::debug!(?swept, "registration swept"),
-            Err(error) => tracing::error!(%error, "registration cannot sweep"),
+/// Does for the services what they do not do by themselves, until told to stop: what has ended is
+/// put away, the token service's keys take their turns.
+pub(crate) async fn tend(team: &Team, clock: &dyn Clock, stopping: &CancellationToken) {
+    let sweeping = every(SWEEP, stopping, async || sweep(team, clock).await);
+    let refreshing = async {
+        if let Some(sts) = &team.sts {
+            every(REFRESH, stopping, async || {
+                if let Err(error) = sts.refresh(clock.now()).await {
+                    tracing::error!(%error, "the token service cannot read its database");
+                }
+            })
+            .await;
         }
-        match custody.sweep(clock.now()).await {
-            Ok(swept) => tracing::debug!(?swept, "custody swept"),
-            Err(error) => tracing::error!(%error, "custody cannot sweep"),
-        }
-        let Some(sts) = &sts else { return };
-        if let Err(error) = sts.rotate(clock.now()).await {
-            tracing::error!(%error, "the token service's keys cannot take their turns");
-        }
-        match sts.sweep(clock.now()).await {
-            Ok(swept) => tracing::debug!(?swept, "the token service swept"),
-            Err(error) => tracing::error!(%error, "the token service cannot sweep"),
-        }
-    })
-    .await;
+    };
+    tokio::join!(sweeping, refreshing);
+}
+
+/// Puts away certificates, keys, records and tokens whose end has come.
+async fn sweep(team: &Team, clock: &dyn Clock) {
+    match team.registration.sweep(clock.now()).await {
+        Ok(swept) => tracing::debug!(?swept, "registration swept"),
+        Err(error) => tracing::error!(%error, "registration cannot sweep"),
+    }
+    match team.custody.sweep(clock.now()).await {
+        Ok(swept) => tracing::debug!(?swept, "custody swept"),
+        Err(error) => tracing::error!(%error, "custody cannot sweep"),
+    }
+    let Some(sts) = &team.sts else { return };
+    if let Err(error) = sts.rotate(clock.now()).await {
+        tracing::error!(%error, "the token service's keys cannot take their turns");
+    }
+    match sts.sweep(clock.now()).await {
+        Ok(swept) => tracing::debug!(?swept, "the token service swept"),
+        Err(error) => tracing::error!(%error, "the token service cannot sweep"),
+    }
 }
 
 /// Makes the audit's checkpoints, until told to stop.
@@ -67,22 +71,6 @@ pub(crate) async fn checkpoint(
     stopping: &CancellationToken,
 ) {
     every(period, stopping, async || keepers.keep().await).await;
-}
-
-/// Hears of the token service's keys and revocations that another process has made, until told to
-/// stop.
-pub(crate) async fn refresh(
-    sts: Option<&TokenService>,
-    clock: &dyn Clock,
-    stopping: &CancellationToken,
-) {
-    let Some(sts) = sts else { return };
-    every(REFRESH, stopping, async || {
-        if let Err(error) = sts.refresh(clock.now()).await {
-            tracing::error!(%error, "the token service cannot read its database");
-        }
-    })
-    .await;
 }
 
 /// Reads the revocation lists of foreign CAs anew, until told to stop.

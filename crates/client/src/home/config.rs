@@ -37,6 +37,10 @@ pub enum Access {
 }
 
 impl Access {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde calls"
+    )]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -17,6 +17,7 @@ use tonic::{Code, Status};
 use super::authn::DPOP_NONCE;
 
 const TRACE: HeaderName = HeaderName::from_static("kleis-trace-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// An answer that refuses with this problem.
@@ -159,11 +160,13 @@ fn in_json(problem: &Problem, trace: &TraceId) -> Response {
     json(status, &body)
 }
 
-/// An error of the HTTP library: a method that is not allowed, a query that cannot be read.
+/// An error of the HTTP library: a method that is not allowed, a query that cannot be read. What
+/// speaks JSON is an answer in the words of its own protocol.
 fn is_bare_error(response: &Response) -> bool {
     let status = response.status();
     let said = response.headers().get(header::CONTENT_TYPE);
-    (status.is_client_error() || status.is_server_error()) && said != Some(&PROBLEM_JSON)
+    let is_json = said.is_some_and(|said| *said == PROBLEM_JSON || *said == JSON);
+    (status.is_client_error() || status.is_server_error()) && !is_json
 }
 
 fn of_status(status: StatusCode, trace: &TraceId) -> Response {

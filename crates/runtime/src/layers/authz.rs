@@ -52,7 +52,11 @@ pub(super) async fn run(State(stack): State<Arc<Stack>>, request: Request, next:
     }
 }
 
-async fn check(rule: Rule, caller: Option<&Principal>, roles: &dyn Roles) -> Result<(), Problem> {
+async fn check(
+    rule: Rule,
+    caller: Option<&Principal>,
+    register: &dyn Roles,
+) -> Result<(), Problem> {
     let known = || caller.ok_or_else(|| Problem::from(ErrorCode::CertificateRequired));
     let token = caller.and_then(Principal::token);
     match rule {
@@ -78,10 +82,10 @@ async fn check(rule: Rule, caller: Option<&Principal>, roles: &dyn Roles) -> Res
             }
             None => Ok(()),
         },
-        Rule::Holder(role) => {
+        Rule::Holder(wanted) => {
             let holder = known()?;
             let shown_to_us = holder.certificate().is_some_and(|shown| !shown.forwarded);
-            if shown_to_us && token.is_none() && roles.has(holder, role).await? {
+            if shown_to_us && token.is_none() && register.has(holder, wanted).await? {
                 Ok(())
             } else {
                 Err(ErrorCode::PermissionDenied.into())

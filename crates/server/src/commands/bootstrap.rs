@@ -22,7 +22,7 @@ pub(super) async fn run(data_dir: &DataDir, config: &Config, kek: KekPlace) -> R
     let premises = Premises::open(data_dir.clone(), kek)?;
     let basics = Basics::new(config)?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
-    let code = new_code(&premises, &databases, &basics).await;
+    let code = Box::pin(new_code(&premises, &databases, &basics)).await;
     databases.close().await;
     let Some(code) = code? else {
         return Err(Failure::OperatorExists);

@@ -1,0 +1,142 @@
+//! All services of the process, and the servers that they stand behind.
+
+use std::sync::Arc;
+
+use kleis_custody::Custody;
+use kleis_directory::Directory;
+use kleis_proto::FILE_DESCRIPTOR_SET;
+use kleis_registration::Registration;
+use kleis_runtime::{CallerAuthenticator, Config, ForeignCa, ServerBuilder};
+use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
+use kleis_types::CredentialMap;
+
+use super::inner::Inner;
+use crate::{
+    access,
+    databases::Databases,
+    failure::Failure,
+    premises::Premises,
+    services::{self, Basics, Certified, TokenService},
+    status::RemoteStatus,
+};
+
+/// What the services are made of.
+pub(super) struct Means<'a> {
+    pub(super) config: &'a Config,
+    pub(super) premises: &'a Premises,
+    pub(super) databases: &'a Databases,
+    pub(super) certified: &'a Certified,
+    pub(super) basics: &'a Basics,
+}
+
+/// The services, and the servers in memory by which they ask each other.
+pub(crate) struct Team {
+    pub(crate) registration: Registration<RegistrySqlite>,
+    pub(crate) custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
+    pub(crate) sts: Option<TokenService>,
+    directory: Directory<RegistrySqlite>,
+    status: Arc<RemoteStatus>,
+    for_status: Inner,
+    for_clients: Inner,
+}
+
+impl Team {
+    /// Puts the others beside registration. The token service bears the public address as its name,
+    /// unless the configuration gives it another.
+    pub(super) async fn assemble(
+        means: &Means<'_>,
+        registration: Registration<RegistrySqlite>,
+        public_url: String,
+    ) -> Result<Self, Failure> {
+        let Means {
+            config,
+            premises,
+            databases,
+            certified,
+            basics,
+        } = *means;
+        let for_status = Inner::registration(config, &registration, basics).await?;
+        let status = for_status.status(premises, basics);
+        let for_custody = Arc::clone(&status);
+        let custody = &databases.custody;
+        let custody = services::custody(premises, custody, certified, for_custody, basics).await?;
+        let directory = services::directory(&databases.registry, basics);
+        let for_clients =
+            Inner::directory(config, directory.clone(), certified, premises, basics).await?;
+        let sts = if config.sts.enabled {
+            let issuer = config.sts.issuer.clone().unwrap_or(public_url);
+            let asked = (for_clients.channel(), Arc::clone(&status));
+            let sts = services::sts(premises, &databases.sts, &config.sts, issuer, asked, basics);
+            Some(sts.await?)
+        } else {
+            None
+        };
+        Ok(Self {
+            registration,
+            custody,
+            sts,
+            directory,
+            status,
+            for_status,
+            for_clients,
+        })
+    }
+
+    /// Who knows the callers of the network.
+    pub(super) fn callers(
+        &self,
+        means: &Means<'_>,
+        client_cas: Vec<Arc<ForeignCa>>,
+    ) -> Result<CallerAuthenticator<Arc<RemoteStatus>>, Failure> {
+        let Means {
+            config,
+            premises,
+            basics,
+            ..
+        } = *means;
+        let own = self.sts.clone();
+        let own = own.map(|sts| access::own_issuer(&config.sts, sts));
+        let callers = CallerAuthenticator::new(
+            premises.anchors.clone(),
+            CredentialMap::belgian().clone(),
+            Arc::clone(&self.status),
+            Arc::clone(&basics.clock),
+            &*basics.random,
+        );
+        Ok(callers
+            .with_issuers(access::issuers(config, own, premises, basics)?)
+            .with_foreign(client_cas))
+    }
+
+    /// What the edge may reach.
+    pub(super) fn public(&self) -> ServerBuilder {
+        let registration = kleis_registration::grpc::public(self.registration.clone());
+        let custody = kleis_custody::grpc::public(self.custody.clone());
+        let directory = kleis_directory::grpc::public(self.directory.clone());
+        let server = ServerBuilder::new()
+            .grpc(registration, kleis_registration::grpc::PUBLIC_RULES)
+            .grpc(custody, kleis_custody::grpc::RULES)
+            .grpc(directory, kleis_directory::grpc::RULES)
+            .descriptors(FILE_DESCRIPTOR_SET);
+        match self.sts.clone() {
+            Some(sts) => server.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES),
+            None => server,
+        }
+    }
+
+    /// What operators and auditors reach, and the edge does not.
+    pub(super) fn admin(&self) -> ServerBuilder {
+        let registration = kleis_registration::grpc::admin(self.registration.clone());
+        ServerBuilder::new()
+            .grpc(registration, kleis_registration::grpc::ADMIN_RULES)
+            .descriptors(FILE_DESCRIPTOR_SET)
+    }
+
+    /// Ends what the services ask each other by. To be called when nobody asks them any more.
+    pub(super) async fn disband(self) -> Result<(), Failure> {
+        self.for_clients
+            .stop()
+            .await
+            .and(self.for_status.stop().await)
+    }
+}
