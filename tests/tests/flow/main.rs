@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "tests: a panic is a failed test")]
 
+mod accounted;
 mod certificates;
 mod custody;
 mod documents;
