@@ -4,7 +4,7 @@ export CARGO_TARGET_DIR ?= $(shell tests/tools/cache_dir.sh target)
 BIN = $(CARGO_TARGET_DIR)/debug
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint fmt proto fuzz
+.PHONY: help demo run test lint fmt proto bench fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,10 @@ proto: ## check the protos and build what is generated from them
 	@tests/tools/setup.sh lint
 	@python3 tests/tools/lint.py protos
 	cargo test --locked --package kleis-proto
+
+bench: ## measure what things cost beside what they cannot do without; QUICK=1 takes seconds
+	@tests/tools/setup.sh build
+	cargo run --locked --release --quiet --package kleis-bench -- $(CARGO_TARGET_DIR)/bench.json
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (20)
 	@tests/tools/setup.sh fuzz

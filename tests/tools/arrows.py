@@ -45,6 +45,7 @@ MAY_NAME = {
     "kleis-cli": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
     },
+    "kleis-bench": {"kleis-types", "kleis-jose", "kleis-access"},
     # The end-to-end tests see what users see (binaries, sockets, the SDK), and what a thief of the
     # server's keys sees.
     "kleis-e2e": {
