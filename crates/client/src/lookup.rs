@@ -52,17 +52,7 @@ impl Kleis {
                 Ok(Lookup::Recipient(Box::new(verified)))
             }
             Some(lookup_response::Result::Candidates(found)) => {
-                let names = found.identifiers.iter().map(|text| text.parse());
-                names
-                    .collect::<Result<_, _>>()
-                    .map(Lookup::Candidates)
-                    .map_err(|_| {
-                        ClientError::not_verified(
-                            "the directory's answer",
-                            "CANDIDATES",
-                            "not identifiers",
-                        )
-                    })
+                candidates(&found.identifiers, wanted).map(Lookup::Candidates)
             }
             None => Err(ClientError::not_verified(
                 "the directory's answer",
@@ -170,6 +160,20 @@ impl Kleis {
             .remember_recipient(wanted, verified.newest(), status.as_ref())?;
         Ok(verified)
     }
+}
+
+/// Those who could be meant: applications of the identifier whose application was left open, and nobody else. Whoever picks one
+/// trusts that it is among them.
+fn candidates(found: &[String], wanted: &Wanted) -> Result<Vec<Identifier>, ClientError> {
+    let could_be_meant = |text: &String| {
+        let named = text.parse::<Identifier>().ok()?;
+        (named.with_application(None) == *wanted.identifier()).then_some(named)
+    };
+    let names: Option<Vec<_>> = found.iter().map(could_be_meant).collect();
+    names.filter(|_| wanted.any_application()).ok_or_else(|| {
+        let detail = "the candidates are not those that could be meant";
+        ClientError::not_verified("the directory's answer", "CANDIDATES", detail)
+    })
 }
 
 /// The one candidate that the directory chose, if it is one of those that could be meant.

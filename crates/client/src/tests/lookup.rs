@@ -233,8 +233,11 @@ async fn an_open_application_is_never_filled_in_by_the_directory() {
         Lookup::Candidates(found) => assert_eq!(found, names.map(identifier)),
         Lookup::Recipient(_) => panic!("chosen"),
     }
-    scene.installation().candidates = vec!["nobody".to_owned()];
-    assert_not_verified(bob.lookup(&wanted).await, "CANDIDATES");
+    // Somebody who was not asked for would be chosen by whoever trusts the list.
+    for other in ["nobody", "CBE:0123456749/KGSS", ALICE] {
+        scene.installation().candidates = vec![names[0].to_owned(), other.to_owned()];
+        assert_not_verified(bob.lookup(&wanted).await, "CANDIDATES");
+    }
     scene.installation().candidates.clear();
 
     // The one there is: the set must prove the very name the directory gives.
