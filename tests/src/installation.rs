@@ -46,6 +46,8 @@ pub struct Installation {
     // Before the directory: the server ends before its files go.
     kleisd: Option<Kleisd>,
     facts: Facts,
+    /// The address that people are given.
+    server: String,
     operator: Party,
     dir: TempDir,
 }
@@ -64,6 +66,7 @@ impl Installation {
         let operator = Party::new(dir.path().join("operator"), people::OPERATOR, "main");
         let installation = Self {
             kleisd: Some(kleisd),
+            server: facts.public.clone(),
             facts,
             operator,
             dir,
@@ -134,6 +137,12 @@ impl Installation {
         self.start_again(&[]).unwrap();
     }
 
+    /// Gives people another address in the place of the server's own, the operator too.
+    pub(crate) fn stand_behind(&mut self, address: &str) {
+        address.clone_into(&mut self.server);
+        self.init(&self.operator);
+    }
+
     // --- people -------------------------------------------------------------------------------
 
     /// The first operator.
@@ -196,8 +205,8 @@ impl Installation {
 
     fn init(&self, party: &Party) {
         let root = self.facts.root.to_str().unwrap();
-        let (public, admin) = (&self.facts.public, &self.facts.admin);
-        party.kleis(&["init", "--server", public, "--admin", admin, "--root", root]);
+        let (server, admin) = (&self.server, &self.facts.admin);
+        party.kleis(&["init", "--server", server, "--admin", admin, "--root", root]);
     }
 }
 

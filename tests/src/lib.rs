@@ -2,12 +2,12 @@
 //!
 //! [`Installation`] is a running `kleisd` in a temporary directory with a first operator; [`Party`] is somebody with a
 //! home directory, who acts through `kleis`, through the SDK, or as a [`Caller`] who sends whatever they like.
-//! [`Proxy`] stands between, and [`Databases`] looks at what was written. [`IdentityProvider`] is somebody else's, with
+//! [`Proxy`] stands between, as [`Edge`] for everybody at once, and [`Databases`] looks at what was written. [`IdentityProvider`] is somebody else's, with
 //! access tokens for the machines and people of a [`Realm`]; [`run_oauth_client`] is somebody else's client.
 //!
 //! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `flow_` plays
 //! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read, `idp_`
-//! shows that the identity provider does what the others rely on. They wait for what a process says, never for time to
+//! shows that the identity provider does what the others rely on, `edge_` lets the edge turn evil. They wait for what a process says, never for time to
 //! pass.
 //!
 //! What it must never do: reach into a service, or use a type that is not on the wire. To add a kind of test, write a
@@ -22,19 +22,24 @@
 pub mod binaries;
 mod caller;
 mod databases;
+mod edge;
 mod idp;
 mod installation;
 mod issuer;
 mod kleisd;
+pub mod mutation;
 mod order;
 pub mod packages;
 mod party;
 mod proxy;
 mod refusal;
+mod relay;
 mod tls_certificate;
+pub mod xfcc;
 
 pub use caller::{Caller, Lone};
 pub use databases::{Contents, Databases, base64, blob};
+pub use edge::Edge;
 pub use idp::{Asked, IdentityProvider, Machine, Realm, run_oauth_client};
 pub use installation::{Installation, people};
 pub use issuer::PlayedIssuer;

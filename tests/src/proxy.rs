@@ -2,19 +2,11 @@
 
 use std::{
     fs,
-    future::poll_fn,
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
 };
 
-use axum::{
-    Router,
-    body::{Body, Bytes},
-    extract::State,
-};
-use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
-use http_body::{Body as _, Frame};
+use axum::Router;
+use http::HeaderMap;
 use kleis_types::base64url;
 use kleis_wrap::kek_file;
 use serde_json::Value;
@@ -22,17 +14,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tonic::{
     service::Routes,
     transport::{
-        Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Server, ServerTlsConfig,
+        Certificate, ClientTlsConfig, Endpoint, Identity, Server, ServerTlsConfig,
         server::TcpIncoming,
     },
 };
-use tower::ServiceExt as _;
 
-use crate::{Installation, Party, caller};
-
-const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
-const STATUS: &str = "grpc-status";
-const MAX_MESSAGE: usize = 32 << 20;
+use crate::{
+    Installation, Party, caller,
+    relay::{Shared, forward, relay},
+};
 
 /// What came back: a message, or the headers that tell of a refusal.
 #[derive(Clone, Debug)]
@@ -45,6 +35,14 @@ pub enum Reply {
 
 /// What is done to the messages. The default is nothing.
 pub trait Mischief: Send + Sync {
+    /// What goes with a request: the certificate that the edge forwards, a token, its proof.
+    fn headers(&self, _method: &str, _headers: &mut HeaderMap) {}
+
+    /// An answer in the place of the server's, which then never hears of the request.
+    fn instead(&self, _method: &str, _message: &[u8]) -> Option<Reply> {
+        None
+    }
+
     /// A request on its way to the server.
     fn request(&self, _method: &str, message: Vec<u8>) -> Vec<u8> {
         message
@@ -67,6 +65,8 @@ impl Mischief for Honest {}
 pub struct Exchange {
     /// `PACKAGE.SERVICE/RPC`.
     pub method: String,
+    /// What the caller showed, as headers; nothing where only one party's certificate is used.
+    pub shown: HeaderMap,
     /// The caller's message.
     pub request: Vec<u8>,
     /// The server's answer.
@@ -81,33 +81,52 @@ pub struct Proxy {
     task: JoinHandle<()>,
 }
 
-struct Shared {
-    upstream: Channel,
-    mischief: Mutex<Arc<dyn Mischief>>,
-    seen: Mutex<Vec<Exchange>>,
+/// How it comes to the server.
+pub(crate) struct Upstream {
+    pub(crate) identity: Identity,
+    pub(crate) is_edge: bool,
 }
 
 impl Proxy {
     /// Starts one for a party.
     pub async fn start(installation: &Installation, party: &Party) -> Self {
+        let upstream = Upstream {
+            identity: caller::identity(party),
+            is_edge: false,
+        };
+        let tls = ServerTlsConfig::new().identity(stolen_identity(installation));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(installation, listener, tls, upstream)
+    }
+
+    pub(crate) fn serve(
+        installation: &Installation,
+        listener: TcpListener,
+        tls: ServerTlsConfig,
+        upstream: Upstream,
+    ) -> Self {
         let facts = installation.facts();
+        let address = format!("https://{}", listener.local_addr().unwrap());
         let root = fs::read_to_string(&facts.root).unwrap();
-        let tls = ClientTlsConfig::new()
+        let shown = ClientTlsConfig::new()
             .ca_certificate(Certificate::from_pem(root))
-            .identity(caller::identity(party));
-        let upstream = Endpoint::from_shared(facts.public.clone()).unwrap();
-        let upstream = upstream.tls_config(tls).unwrap().connect_lazy();
+            .identity(upstream.identity);
+        // The server hears the address that the caller called: proofs of possession name it.
+        let channel = Endpoint::from_shared(facts.public.clone())
+            .unwrap()
+            .origin(address.parse().unwrap())
+            .tls_config(shown)
+            .unwrap()
+            .connect_lazy();
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: channel,
+            is_edge: upstream.is_edge,
             mischief: Mutex::new(Arc::new(Honest)),
             seen: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("https://{}", listener.local_addr().unwrap());
         let routes = Router::new()
             .fallback(relay)
             .with_state(Arc::clone(&shared));
-        let tls = ServerTlsConfig::new().identity(stolen_identity(installation));
         let server = Server::builder()
             .tls_config(tls)
             .unwrap()
@@ -139,6 +158,24 @@ impl Proxy {
     /// What has passed so far.
     pub fn seen(&self) -> Vec<Exchange> {
         self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// The last exchange of a method.
+    pub fn last(&self, method: &str) -> Exchange {
+        let seen = self.shared.seen.lock().unwrap();
+        let last = seen.iter().rev().find(|seen| seen.method == method);
+        last.unwrap_or_else(|| panic!("{method} has not passed"))
+            .clone()
+    }
+
+    /// Forgets what has passed so far.
+    pub fn forget(&self) {
+        self.shared.seen.lock().unwrap().clear();
+    }
+
+    /// Sends a message to the server as the edge's own; gives what it says.
+    pub async fn send(&self, method: &str, headers: HeaderMap, message: &[u8]) -> Reply {
+        forward(self.shared.upstream.clone(), method, headers, message).await
     }
 
     /// Whether a secret has passed, as it is or in one of the encodings that are in use.
@@ -181,7 +218,7 @@ fn contains(message: &[u8], part: &[u8]) -> bool {
 }
 
 /// The server's certificate and key, unwrapped with the installation's root KEK.
-fn stolen_identity(installation: &Installation) -> Identity {
+pub(crate) fn stolen_identity(installation: &Installation) -> Identity {
     let data = installation.data_dir();
     let file = fs::read(data.join("tls/server.json")).unwrap();
     let file: Value = serde_json::from_slice(&file).unwrap();
@@ -198,99 +235,4 @@ fn stolen_identity(installation: &Installation) -> Identity {
         .collect();
     let key = pem::encode(&pem::Pem::new("PRIVATE KEY", key.expose()));
     Identity::from_pem(pem::encode_many(&chain), key)
-}
-
-async fn relay(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
-    let method = request.uri().path().trim_start_matches('/').to_owned();
-    let body = axum::body::to_bytes(request.into_body(), MAX_MESSAGE)
-        .await
-        .unwrap();
-    let message = unframe(&body);
-    let mischief = Arc::clone(&shared.mischief.lock().unwrap());
-    let sent = mischief.request(&method, message.clone());
-    let reply = forward(shared.upstream.clone(), &method, &sent).await;
-    let exchange = Exchange {
-        method: method.clone(),
-        request: message,
-        reply: reply.clone(),
-    };
-    shared.seen.lock().unwrap().push(exchange);
-    match mischief.reply(&method, reply) {
-        Reply::Message(message) => {
-            let trailers = HeaderMap::from_iter([(STATUS.parse().unwrap(), "0".parse().unwrap())]);
-            let body = Framed {
-                data: Some(frame(&message)),
-                trailers: Some(trailers),
-            };
-            Response::builder()
-                .header(CONTENT_TYPE, GRPC)
-                .body(Body::new(body))
-                .unwrap()
-        }
-        Reply::Refused(headers) => {
-            let mut response = Response::new(Body::empty());
-            *response.headers_mut() = headers;
-            response.headers_mut().insert(CONTENT_TYPE, GRPC);
-            response
-        }
-    }
-}
-
-async fn forward(upstream: Channel, method: &str, message: &[u8]) -> Reply {
-    let request = Request::post(format!("/{method}"))
-        .header(CONTENT_TYPE, GRPC)
-        .header("te", "trailers")
-        .body(tonic::body::Body::new(Body::from(frame(message))))
-        .unwrap();
-    let response = upstream.oneshot(request).await.unwrap();
-    let (parts, mut body) = response.into_parts();
-    if parts.headers.contains_key(STATUS) {
-        return Reply::Refused(parts.headers);
-    }
-    let (mut data, mut trailers) = (Vec::new(), HeaderMap::new());
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        match frame.unwrap().into_data() {
-            Ok(part) => data.extend(part),
-            Err(frame) => trailers = frame.into_trailers().unwrap(),
-        }
-    }
-    match trailers.get(STATUS).map(HeaderValue::as_bytes) {
-        Some(b"0") => Reply::Message(unframe(&data)),
-        _ => Reply::Refused(trailers),
-    }
-}
-
-/// One message as gRPC frames it: not compressed, its length, itself.
-fn frame(message: &[u8]) -> Bytes {
-    let length = u32::try_from(message.len()).unwrap();
-    [&[0], &length.to_be_bytes()[..], message].concat().into()
-}
-
-fn unframe(body: &[u8]) -> Vec<u8> {
-    let (head, message) = body.split_at_checked(5).unwrap_or_default();
-    assert!(
-        head.first().is_none_or(|compressed| *compressed == 0),
-        "nothing is compressed"
-    );
-    message.to_vec()
-}
-
-/// A body of one piece, with trailers.
-struct Framed {
-    data: Option<Bytes>,
-    trailers: Option<HeaderMap>,
-}
-
-impl http_body::Body for Framed {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let data = self.data.take().map(Frame::data);
-        let frame = data.or_else(|| self.trailers.take().map(Frame::trailers));
-        Poll::Ready(frame.map(Ok))
-    }
 }
