@@ -1,17 +1,12 @@
 //! The edge: ends TLS for everybody and tells the server who calls. Honest by default.
 
-use std::{
-    fs,
-    ops::Deref,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, ops::Deref};
 
 use tokio::net::TcpListener;
-use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+use tonic::transport::{Certificate, ServerTlsConfig};
 
 use crate::{
-    Installation, Proxy, binaries,
+    Installation, Proxy,
     proxy::{Upstream, stolen_identity},
 };
 
@@ -31,11 +26,12 @@ impl Edge {
 
     /// The same; the server starts again with these arguments.
     pub async fn start_with(installation: &mut Installation, arguments: &[&str]) -> Self {
-        let files = certify(installation);
+        assert!(installation.take_kleisd().stop().success());
+        let keys = installation.certified_edge("edge");
         installation.start_again(arguments).unwrap();
         let root = fs::read_to_string(&installation.facts().root).unwrap();
         let upstream = Upstream {
-            identity: identity(&files),
+            identity: keys.identity(),
             is_edge: true,
         };
         let tls = ServerTlsConfig::new()
@@ -55,25 +51,4 @@ impl Deref for Edge {
     fn deref(&self) -> &Proxy {
         &self.proxy
     }
-}
-
-/// Stops the server and certifies its edge; gives the directory of the key and the certificate.
-fn certify(installation: &mut Installation) -> PathBuf {
-    assert!(installation.take_kleisd().stop().success());
-    let out = installation.path("edge");
-    let output = Command::new(binaries::kleisd())
-        .args(["edge", "certify", "--data-dir"])
-        .arg(installation.data_dir())
-        .arg("--out")
-        .arg(&out)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    out
-}
-
-fn identity(files: &Path) -> Identity {
-    let read = |name: &str| fs::read(files.join(name)).unwrap();
-    Identity::from_pem(read("edge.pem"), read("edge.key"))
 }

@@ -1,10 +1,10 @@
 //! An installation with a first operator.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-use crate::{Databases, Ended, Facts, Kleisd, Party};
+use crate::{Databases, EdgeKeys, Ended, Facts, Kleisd, Party, PlayedIssuer, binaries};
 
 /// Who is in the register of every [`Installation`].
 pub mod people {
@@ -49,6 +49,8 @@ pub struct Installation {
     /// The address that people are given.
     server: String,
     operator: Party,
+    /// With which it is started again: what names the installation cannot be there the first time.
+    config: Option<PathBuf>,
     dir: TempDir,
 }
 
@@ -69,6 +71,7 @@ impl Installation {
             server: facts.public.clone(),
             facts,
             operator,
+            config: None,
             dir,
         };
         installation.init(&installation.operator);
@@ -88,6 +91,23 @@ impl Installation {
             .operator
             .kleis(&["operator", "registrants", "import", register]);
         installation
+    }
+
+    /// A fresh one that accepts the tokens of this issuer.
+    pub fn with_issuer(issuer: &PlayedIssuer) -> Self {
+        let mut installation = Self::new();
+        let config = installation.path("kleisd.toml");
+        fs::write(&config, issuer.configuration()).unwrap();
+        installation.config = Some(config);
+        installation.restart();
+        installation
+    }
+
+    /// A fresh one, and its edge.
+    pub fn with_edge() -> (Self, EdgeKeys) {
+        let mut installation = Self::new();
+        let edge = installation.certify_edge("edge");
+        (installation, edge)
     }
 
     /// What the server said when it was ready.
@@ -133,8 +153,40 @@ impl Installation {
 
     /// Stops the server in order, and starts it again.
     pub fn restart(&mut self) {
+        self.restart_after(|_| ());
+    }
+
+    /// Certifies a new edge while the server is stopped. Its files are in a directory of this name.
+    pub fn certify_edge(&mut self, name: &str) -> EdgeKeys {
+        let mut keys = None;
+        self.restart_after(|installation| keys = Some(installation.certified_edge(name)));
+        keys.unwrap()
+    }
+
+    /// The same, of a server that is stopped already.
+    pub(crate) fn certified_edge(&self, name: &str) -> EdgeKeys {
+        assert!(self.kleisd.is_none(), "it still runs");
+        let out = self.path(name);
+        let output = Command::new(binaries::kleisd())
+            .args(["edge", "certify", "--data-dir"])
+            .arg(self.data_dir())
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        EdgeKeys::new(&out)
+    }
+
+    fn restart_after(&mut self, meanwhile: impl FnOnce(&Self)) {
         assert!(self.take_kleisd().stop().success());
-        self.start_again(&[]).unwrap();
+        meanwhile(self);
+        let config = self.config.as_ref().map(|it| it.display().to_string());
+        match &config {
+            Some(config) => self.start_again(&["--config", config]).unwrap(),
+            None => self.start_again(&[]).unwrap(),
+        }
     }
 
     /// Gives people another address in the place of the server's own, the operator too.

@@ -2,10 +2,13 @@
 //!
 //! [`Installation`] is a running `kleisd` in a temporary directory with a first operator; [`Party`] is somebody with a
 //! home directory, who acts through `kleis`, through the SDK, or as a [`Caller`] who sends whatever they like.
-//! [`Proxy`] stands between, as [`Edge`] for everybody at once, and [`Databases`] looks at what was written. [`IdentityProvider`] is somebody else's, with
-//! access tokens for the machines and people of a [`Realm`]; [`run_oauth_client`] is somebody else's client.
+//! [`Proxy`] stands between, as [`Edge`] for everybody at once, and [`Databases`] looks at what was written.
+//! [`IdentityProvider`] is somebody else's, with access tokens for the machines and people of a [`Realm`];
+//! [`run_oauth_client`] is somebody else's client. A [`PlayedIssuer`] signs whatever tokens a test wants, and [`Shown`]
+//! shows one with the proof of its key.
 //!
-//! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `flow_` plays
+//! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `access_` shows
+//! what callers are known by and how that is abused, `flow_` plays
 //! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read, `idp_`
 //! shows that the identity provider does what the others rely on, `edge_` lets the edge turn evil. They wait for what a process says, never for time to
 //! pass.
@@ -23,6 +26,7 @@ pub mod binaries;
 mod caller;
 mod databases;
 mod edge;
+mod edge_keys;
 mod idp;
 mod installation;
 mod issuer;
@@ -34,12 +38,14 @@ mod party;
 mod proxy;
 mod refusal;
 mod relay;
+mod shown;
 mod tls_certificate;
 pub mod xfcc;
 
 pub use caller::{Caller, Lone};
 pub use databases::{Contents, Databases, base64, blob};
 pub use edge::Edge;
+pub use edge_keys::EdgeKeys;
 pub use idp::{Asked, IdentityProvider, Machine, Realm, run_oauth_client};
 pub use installation::{Installation, people};
 pub use issuer::PlayedIssuer;
@@ -48,4 +54,5 @@ pub use order::Forge;
 pub use party::{Party, Refused};
 pub use proxy::{Exchange, Mischief, Proxy, Reply};
 pub use refusal::Refusal;
+pub use shown::{ForgedProof, Shown};
 pub(crate) use tls_certificate::tls_certificate;

@@ -13,7 +13,7 @@ pub const HEADER: &str = "x-forwarded-client-cert";
 
 /// The value that forwards a party's certificate.
 pub fn of_party(party: &Party) -> HeaderValue {
-    of_chain(party.signer().chain())
+    value(party.signer().chain())
 }
 
 /// The value that forwards the certificate that was shown on a connection, if one was.
@@ -24,11 +24,15 @@ pub(crate) fn of_peer(extensions: &Extensions) -> Option<HeaderValue> {
         .iter()
         .map(|der| der.to_vec())
         .collect();
-    Some(of_chain(&chain))
+    Some(value(&chain))
 }
 
-/// The value that forwards a chain, leaf first.
-fn of_chain(chain: &[Vec<u8>]) -> HeaderValue {
+fn value(chain: &[Vec<u8>]) -> HeaderValue {
+    HeaderValue::from_str(&of_chain(chain)).unwrap()
+}
+
+/// The text that forwards a chain, leaf first.
+pub fn of_chain(chain: &[Vec<u8>]) -> String {
     let pem = |certificates: &[Vec<u8>]| {
         let blocks = certificates
             .iter()
@@ -40,8 +44,7 @@ fn of_chain(chain: &[Vec<u8>]) -> HeaderValue {
         write!(hash, "{byte:02x}").unwrap();
     }
     let (leaf, whole) = (pem(&chain[..1]), pem(chain));
-    let value = format!("Hash={hash};Cert=\"{leaf}\";Chain=\"{whole}\"");
-    HeaderValue::from_str(&value).unwrap()
+    format!("Hash={hash};Cert=\"{leaf}\";Chain=\"{whole}\"")
 }
 
 /// Percent-encoded, but for what never needs it (RFC 3986 section 2.3).
