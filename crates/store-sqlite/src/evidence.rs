@@ -1,13 +1,14 @@
 //! Orders and the audit chain.
 
 use kleis_store::{
-    Actor, AuditEvent, EvidenceRead, EvidenceTx, StoreError, StoredAuditRow, StoredOrder,
-    audit_row_hash,
+    Actor, AuditEvent, AuditFilter, AuditSpan, EvidenceRead, EvidenceTx, PlacedAuditRow,
+    StoreError, StoredAuditRow, StoredOrder, audit_row_hash,
 };
 use kleis_types::{Identifier, Random, Timestamp, base64url, random_array};
 
 use crate::{
     link::Link,
+    query,
     row::{Row, integer},
     schema::Schema,
     session::{Session, Tx},
@@ -46,22 +47,22 @@ impl TryFrom<OrderRow> for StoredOrder {
     }
 }
 
-struct AuditRow {
-    id: i64,
-    chain: String,
-    seq: i64,
-    at: i64,
-    previous: Vec<u8>,
-    action: String,
-    actor: String,
-    resource: String,
-    resource_version: i64,
-    resource_digest: Vec<u8>,
-    outcome: String,
-    order_digest: Vec<u8>,
-    trace_id: String,
-    details: String,
-    hash: Vec<u8>,
+pub(crate) struct AuditRow {
+    pub(crate) id: i64,
+    pub(crate) chain: String,
+    pub(crate) seq: i64,
+    pub(crate) at: i64,
+    pub(crate) previous: Vec<u8>,
+    pub(crate) action: String,
+    pub(crate) actor: String,
+    pub(crate) resource: String,
+    pub(crate) resource_version: i64,
+    pub(crate) resource_digest: Vec<u8>,
+    pub(crate) outcome: String,
+    pub(crate) order_digest: Vec<u8>,
+    pub(crate) trace_id: String,
+    pub(crate) details: String,
+    pub(crate) hash: Vec<u8>,
 }
 
 impl TryFrom<AuditRow> for StoredAuditRow {
@@ -90,16 +91,17 @@ impl TryFrom<AuditRow> for StoredAuditRow {
 
 /// The columns of an audit row, and the rest of the statement.
 macro_rules! select_audit {
-    ($rest:literal, $($value:expr),+) => {
+    ($rest:literal $(+ $further:literal)*, $($value:expr),+) => {
         sqlx::query_as!(
-            AuditRow,
+            $crate::evidence::AuditRow,
             "SELECT id, chain, seq, at, previous, action, actor, resource, resource_version, \
              resource_digest, outcome, order_digest, trace_id, details, hash FROM audit "
-                + $rest,
+                + $rest $(+ $further)*,
             $($value),+
         )
     };
 }
+pub(crate) use select_audit;
 
 impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
     async fn order(&mut self, jti: &str) -> Result<Option<StoredOrder>, StoreError> {
@@ -180,6 +182,32 @@ impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
         )
         .fetch_all(self.link.next()?)
         .await;
+        self.link.done(found)
+    }
+
+    async fn audit_span(
+        &mut self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<AuditSpan, StoreError> {
+        query::span(&mut self.link, since, until).await
+    }
+
+    async fn audit_page(
+        &mut self,
+        filter: &AuditFilter,
+        span: AuditSpan,
+        limit: u32,
+    ) -> Result<Vec<PlacedAuditRow>, StoreError> {
+        query::page(&mut self.link, filter, span, limit).await
+    }
+
+    async fn pseudonym(&mut self, person: &Identifier) -> Result<Option<String>, StoreError> {
+        let person = person.to_string();
+        let found =
+            sqlx::query_scalar!("SELECT pseudonym FROM pseudonyms WHERE person = ?", person)
+                .fetch_optional(self.link.next()?)
+                .await;
         self.link.done(found)
     }
 }

@@ -28,6 +28,7 @@ mod job;
 mod link;
 mod options;
 mod proof;
+mod query;
 mod registry;
 mod row;
 mod schema;

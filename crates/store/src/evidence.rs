@@ -6,7 +6,7 @@ use std::future::Future;
 use aws_lc_rs::digest::{SHA256, digest};
 use kleis_types::{Identifier, Kind, Service, Timestamp, TypeTable, lp};
 
-use crate::{StoreError, shown::shows};
+use crate::{AuditFilter, AuditSpan, PlacedAuditRow, StoreError, shown::shows};
 
 /// An order that was carried out, kept as evidence and against replay.
 #[derive(Clone, PartialEq, Eq)]
@@ -243,6 +243,29 @@ pub trait EvidenceRead: Send {
         after: &str,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// The shortest stretch of the audit that has all rows of a time: `since` included, `until` not.
+    /// Empty, from 0 to 0, where there are none.
+    fn audit_span(
+        &mut self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> impl Future<Output = Result<AuditSpan, StoreError>> + Send;
+
+    /// The rows of a stretch that the filter is for, at most `limit` of them, in the order of
+    /// writing.
+    fn audit_page(
+        &mut self,
+        filter: &AuditFilter,
+        span: AuditSpan,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<PlacedAuditRow>, StoreError>> + Send;
+
+    /// The pseudonym of a person, without `person:`, if the person has one. There is no way back.
+    fn pseudonym(
+        &mut self,
+        person: &Identifier,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 }
 
 /// What every service writes as evidence.

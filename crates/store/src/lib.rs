@@ -39,6 +39,7 @@ mod duty;
 mod error;
 mod evidence;
 mod proof;
+mod query;
 pub mod registry;
 mod shown;
 pub mod sts;
@@ -53,3 +54,4 @@ pub use evidence::{
     StoredOrder, audit_row_hash, state_digest,
 };
 pub use proof::{ChainHead, ProofRead, ProofTx, StoredCheckpoint, StoredSegment};
+pub use query::{AuditFilter, AuditSpan, PlacedAuditRow};

@@ -18,6 +18,7 @@ mod fixture;
 mod notary;
 mod perform;
 pub mod published;
+pub mod query;
 pub mod registrants;
 pub mod registry;
 pub mod rewriting;
@@ -108,6 +109,13 @@ macro_rules! store_suite {
                 every_process_has_its_chain,
                 the_newest_row_of_a_resource_is_found,
                 audit_lists_are_paged,
+            }
+            query {
+                rows_are_found_by_every_filter,
+                pages_of_a_query_lose_and_repeat_nothing,
+                a_stretch_has_all_rows_of_its_time,
+                archived_rows_are_not_found,
+                a_person_is_found_by_a_pseudonym_that_exists,
             }
             registrants {
                 registrants_come_back_as_stored,
@@ -220,6 +228,7 @@ mod tests {
             include_str!("custody.rs"),
             include_str!("evidence.rs"),
             include_str!("published.rs"),
+            include_str!("query.rs"),
             include_str!("registrants.rs"),
             include_str!("registry.rs"),
             include_str!("rewriting.rs"),
