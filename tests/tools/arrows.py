@@ -31,13 +31,14 @@ MAY_NAME = {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-access",
         "kleis-wrap",
     },
+    "kleis-audit": {"kleis-types", "kleis-proto", "kleis-store"},
     "kleis-runtime": {
         "kleis-types", "kleis-proto", "kleis-trust", "kleis-pki", "kleis-jose", "kleis-access",
     },
     "kleis-server": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-wrap", "kleis-proto",
         "kleis-store", "kleis-store-sqlite", "kleis-registration", "kleis-custody",
-        "kleis-directory", "kleis-runtime", "kleis-access", "kleis-sts",
+        "kleis-directory", "kleis-runtime", "kleis-access", "kleis-sts", "kleis-audit",
     },
     "kleis-client": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-access",
@@ -60,11 +61,14 @@ MAY_NAME_IN_TESTS = {
     "kleis-custody": {"kleis-store-sqlite", "kleis-pki"},
     "kleis-directory": {"kleis-store-sqlite", "kleis-jose", "kleis-pki", "kleis-trust"},
     "kleis-sts": {"kleis-store-sqlite", "kleis-pki"},
+    "kleis-audit": {"kleis-store-sqlite"},
     "kleis-server": {"kleis-client"},
 }
 
 PURE = {"kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-access", "kleis-wrap"}
-SERVICES = {"kleis-registration", "kleis-custody", "kleis-directory", "kleis-sts"}
+SERVICES = {
+    "kleis-registration", "kleis-custody", "kleis-directory", "kleis-sts", "kleis-audit",
+}
 DATABASES = {"sqlx", "sqlx-core", "sqlx-sqlite", "libsqlite3-sys"}
 
 # What must not be reached over any number of normal dependencies.

@@ -1,6 +1,6 @@
 //! The protos of `proto/` as Rust, and their conversions to and from the domain types.
 //!
-//! The modules [`common`], [`registration`], [`directory`] and [`custody`] hold generated code:
+//! The modules [`common`], [`registration`], [`directory`], [`custody`] and [`audit`] hold generated code:
 //! messages, clients and servers. Beside them stand the few things that both ends of a call must
 //! agree on: [`method`] names the RPCs that take a signed order, [`status`] carries a
 //! [`kleis_types::Problem`] through gRPC, [`rules`] tells whether each RPC of a service has its rule,
@@ -52,6 +52,11 @@ pub mod common {
         include!(concat!(env!("OUT_DIR"), "/kleis.common.v1.rs"));
         include!(concat!(env!("OUT_DIR"), "/kleis.common.v1.debug.rs"));
     }
+}
+
+/// The auditors' query.
+pub mod audit {
+    v1!("kleis.audit.v1");
 }
 
 /// The custody service.

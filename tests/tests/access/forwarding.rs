@@ -1,6 +1,6 @@
 //! Certificates that are forwarded: from the edge alone, verified again, and never more than what its holder could read.
 
-use kleis_e2e::{Caller, Edge, Forge, Installation, Lone, Party, Refusal, forwarded, people};
+use kleis_e2e::{Caller, EdgeKeys, Forge, Installation, Lone, Party, Refusal, people, xfcc};
 use kleis_proto::directory::v1::LookupResponse;
 use kleis_proto::method::{custody, registration, registration_admin};
 use kleis_proto::registration::v1::{ListKeysRequest, ListKeysResponse};
@@ -15,7 +15,7 @@ const LIST_REGISTRANTS: &str = "kleis.registration.v1.RegistrationAdminService/L
 
 /// What a party's certificate looks like behind the edge.
 fn of(party: &Party) -> String {
-    forwarded(party.signer().chain())
+    xfcc::of_chain(party.signer().chain())
 }
 
 async fn list(caller: &Caller, header: &str) -> Result<usize, Refusal> {
@@ -31,7 +31,7 @@ async fn refused(caller: &Caller, method: &str, text: &str, header: &str) -> (Co
     (refused.code, refused.reason)
 }
 
-fn with_edge() -> (Installation, Edge, Party) {
+fn with_edge() -> (Installation, EdgeKeys, Party) {
     let (installation, edge) = Installation::with_edge();
     let holder = installation.published("holder", people::ORGANISATION);
     (installation, edge, holder)
@@ -136,22 +136,22 @@ async fn access_a_forwarded_certificate_is_verified_again() {
         ),
         (
             "under another's intermediate",
-            forwarded(&swapped),
+            xfcc::of_chain(&swapped),
             "CERTIFICATE_INVALID",
         ),
         (
             "without intermediate",
-            forwarded(&chain[..1]),
+            xfcc::of_chain(&chain[..1]),
             "CERTIFICATE_INVALID",
         ),
         (
             "in the wrong order",
-            forwarded(&turned),
+            xfcc::of_chain(&turned),
             "CERTIFICATE_INVALID",
         ),
         (
             "the edge's own",
-            forwarded(edge.chain()),
+            xfcc::of_chain(edge.chain()),
             "CERTIFICATE_INVALID",
         ),
         ("another hash", other_hash, "CERTIFICATE_INVALID"),
