@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    custody, devices, enroll, init, jose, keys, lookup, open, operator, seal, sign, token, whoami,
+    audit, custody, devices, enroll, init, jose, keys, lookup, open, operator, seal, sign, token,
+    whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -100,6 +101,7 @@ enum Command {
     Token(token::TokenArgs),
     Custody(custody::CustodyArgs),
     Operator(operator::OperatorArgs),
+    Audit(audit::AuditArgs),
     Jose(jose::JoseArgs),
 }
 
@@ -152,6 +154,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Token(args) => token::run(context, args).await,
             Command::Custody(args) => custody::run(context, args).await,
             Command::Operator(args) => operator::run(context, args).await,
+            Command::Audit(args) => audit::run(context, args).await,
             Command::Jose(args) => jose::run(context, args),
         }
     })

@@ -5,7 +5,7 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 39] = [
+const COMMANDS: [&str; 41] = [
     "init",
     "enroll",
     "whoami",
@@ -38,6 +38,8 @@ const COMMANDS: [&str; 39] = [
     "operator roles grant",
     "operator roles withdraw",
     "operator roles list",
+    "audit list",
+    "audit show",
     "jose encrypt",
     "jose decrypt",
     "jose generate",
@@ -52,7 +54,7 @@ fn without_arguments_there_is_help() {
     let run = Place::new().run("");
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("Usage: kleis"), "{}", run.stderr);
-    for group in ["devices", "keys", "custody", "operator", "jose"] {
+    for group in ["devices", "keys", "custody", "operator", "audit", "jose"] {
         let run = Place::new().run(group);
         assert_eq!(run.code, 2);
         assert!(
@@ -109,6 +111,14 @@ fn a_wrong_command_line_is_an_error_in_the_form_asked_for() {
         "operator roles grant SSIN:85073003328",
         "operator roles grant SSIN:85073003328 emperor",
         "operator roles withdraw auditor",
+        "audit list --service directory",
+        "audit list --actor nobody",
+        "audit list --outcome success",
+        "audit list --since yesterday",
+        "audit list --since 2026-11-02T00:00:00Z --until 2026-11-01T00:00:00Z",
+        "audit list --limit 0",
+        "audit show custody",
+        "audit show custody chain 0",
         "custody create --policy p --count 101",
         "custody deposit --policy p",
         "jose sign",
@@ -161,6 +171,8 @@ fn a_home_that_is_none_is_named_by_every_command_that_needs_it() {
         "operator roles grant SSIN:85073003328 auditor".to_owned(),
         "operator roles withdraw SSIN:85073003328 operator".to_owned(),
         "operator roles list".to_owned(),
+        "audit list --actor SSIN:85073003328 --outcome refused".to_owned(),
+        "audit show sts chain 1".to_owned(),
     ] {
         let run = place.run(&format!("{args} --output json"));
         assert_eq!(run.refusal(), refused(5, "NOT_INITIALISED"), "{args}");

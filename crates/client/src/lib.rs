@@ -3,7 +3,7 @@
 //! [`Kleis`] is a client with a [`Home`]: a directory that holds who it is (certificate, keys), whom it
 //! trusts (the pinned root, the installation), and what it has seen (the largest owner sequence of every recipient, the newest
 //! status list). One method group each lives in a module of its own: [`lookup`](crate::Kleis::lookup), seal and open in
-//! `document.rs`, enrolment, keys, devices, custody, operators.
+//! `document.rs`, enrolment, keys, devices, custody, operators, auditors.
 //!
 //! # What it never does
 //!
@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod audit;
 mod channel;
 mod custody;
 mod devices;
@@ -38,6 +39,7 @@ mod signers;
 mod status;
 
 pub use access::Token;
+pub use audit::{AuditEvent, AuditFilter, AuditPage};
 pub use custody::{CustodyKey, KeyDescription, Receipt};
 pub use devices::{CertificateSummary, DeviceRequest};
 pub use document::{Opened, Readers, Sealed, SenderInfo, VerifiedDocument};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use kleis_proto::audit::v1::audit_service_client::AuditServiceClient;
 use kleis_proto::custody::v1::custody_service_client::CustodyServiceClient;
 use kleis_proto::directory::v1::directory_service_client::DirectoryServiceClient;
 use kleis_proto::registration::v1::registration_admin_service_client::RegistrationAdminServiceClient;
@@ -193,12 +194,19 @@ impl Kleis {
     }
 
     pub(crate) fn operators(&self) -> Result<RegistrationAdminServiceClient<Line>, ClientError> {
-        let channel = self.admin.clone().ok_or_else(|| {
+        Ok(RegistrationAdminServiceClient::new(self.admin_line()?))
+    }
+
+    pub(crate) fn auditors(&self) -> Result<AuditServiceClient<Line>, ClientError> {
+        Ok(AuditServiceClient::new(self.admin_line()?))
+    }
+
+    fn admin_line(&self) -> Result<Line, ClientError> {
+        self.admin.clone().ok_or_else(|| {
             ClientError::Input(
                 "this home knows no admin address: run `kleis init` with --admin".to_owned(),
             )
-        })?;
-        Ok(RegistrationAdminServiceClient::new(channel))
+        })
     }
 
     /// Signs an order with our certified key. It names the token that will go with it.

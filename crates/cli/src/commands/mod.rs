@@ -1,5 +1,6 @@
 //! The commands: a module for each group.
 
+pub(crate) mod audit;
 pub(crate) mod custody;
 pub(crate) mod devices;
 pub(crate) mod enroll;
