@@ -1,5 +1,6 @@
 //! The SDK against an installation in a box: what it accepts, what it refuses, and what it sends again.
 
+mod audit;
 mod custody;
 mod documents;
 mod enrolment;

@@ -22,6 +22,7 @@ use kleis_types::{ErrorCode, ManualClock, Problem, SecretBytes, SeededRandom, Se
 use prost::Message as _;
 use tempfile::TempDir;
 use tonic::Status;
+use tonic::transport::Channel;
 
 use super::line::{Answers, channel_to};
 use crate::session::own_signer;
@@ -187,6 +188,11 @@ impl Scene {
         self.client(self.home("anonymous"))
     }
 
+    /// The SDK of somebody whose home knows this admin address.
+    pub(super) fn open_with_admin(&self, admin: Channel) -> Kleis {
+        self.client_over(self.home("admin"), Some(admin))
+    }
+
     fn home(&self, name: &str) -> Home {
         let no_passphrase = Arc::new(|| unreachable!("no key is encrypted"));
         let home = Home::open(self.dir.path().join(name), no_passphrase).unwrap();
@@ -203,11 +209,15 @@ impl Scene {
     }
 
     fn client(&self, home: Home) -> Kleis {
+        self.client_over(home, None)
+    }
+
+    fn client_over(&self, home: Home, admin: Option<Channel>) -> Kleis {
         let config = home.config().unwrap();
         let signer = home.is_enrolled().then(|| own_signer(&home).unwrap().0);
         let channel = channel_to(Arc::clone(&self.installation));
         let (clock, random) = (Arc::clone(&self.clock), Arc::new(kleis_types::OsRandom));
-        Kleis::over(home, config, signer, (channel, None), clock, random).unwrap()
+        Kleis::over(home, config, signer, (channel, admin), clock, random).unwrap()
     }
 }
 
