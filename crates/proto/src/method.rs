@@ -27,6 +27,7 @@ methods! {
     ACTIVATE_KEY = "ActivateKey",
     REVOKE_KEY = "RevokeKey",
     REVOKE_CERTIFICATE = "RevokeCertificate",
+    DESCRIBE_CERTIFICATE = "DescribeCertificate",
 }
 
 methods! {

@@ -124,6 +124,7 @@ fn registration_orders_speak_json() {
         EnrolOrder EnrolResult BeginKeyOrder BeginKeyResult CompleteKeyOrder CompleteKeyResult
         ActivateKeyOrder ActivateKeyResult RevokeKeyOrder RevokeKeyResult
         RevokeCertificateOrder RevokeCertificateResult
+        DescribeCertificateOrder DescribeCertificateResult
         ImportRegistrantsOrder Registrant ImportRegistrantsResult
         CreateEnrolmentCodeOrder CreateEnrolmentCodeResult
         RevokeCertificateAsOperatorOrder RevokeCertificateAsOperatorResult

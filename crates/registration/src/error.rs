@@ -82,6 +82,9 @@ pub enum RegistrationError {
     /// The caller's: the binding verifies, but says something else than was agreed.
     #[error("the binding differs from the registration in its {0}")]
     BindingDiffers(&'static str),
+    /// The caller's: the certificate is none of ours.
+    #[error("no certificate of this thumbprint was issued")]
+    CertificateUnknown,
     /// The caller's: no such thing of theirs.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -206,6 +209,11 @@ impl From<&RegistrationError> for Problem {
                 format!("the {what} of the binding is not the one of this registration"),
             )
             .at("binding"),
+            E::CertificateUnknown => Problem::new(
+                ErrorCode::NotFound,
+                "this installation has issued no certificate of this thumbprint",
+            )
+            .at("x5t"),
             E::NotFound(what) => Problem::new(
                 ErrorCode::NotFound,
                 format!("you have no such {what}; list those you have"),

@@ -161,6 +161,22 @@ impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
         self.link.record(found)
     }
 
+    async fn audited_versions(
+        &mut self,
+        resource: &str,
+        limit: u32,
+    ) -> Result<Vec<StoredAuditRow>, StoreError> {
+        let found = select_audit!(
+            "WHERE resource = ? AND length(resource_digest) = 32 \
+             ORDER BY resource_version, at, id LIMIT ?",
+            resource,
+            limit
+        )
+        .fetch_all(self.link.next()?)
+        .await;
+        self.link.records(found)
+    }
+
     async fn audited_states(
         &mut self,
         after: &str,

@@ -228,6 +228,14 @@ pub trait EvidenceRead: Send {
         resource: &str,
     ) -> impl Future<Output = Result<Option<StoredAuditRow>, StoreError>> + Send;
 
+    /// The audit rows that carry a digest of this resource (over all chains; by resource version,
+    /// then time), at most `limit`. Those that were archived are not there.
+    fn audited_versions(
+        &mut self,
+        resource: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<StoredAuditRow>, StoreError>> + Send;
+
     /// The current (resource, version, digest) of the audited records, in the order of the
     /// bytes of their resource names, those after `after`, at most `limit`.
     fn audited_states(

@@ -52,6 +52,8 @@ pub struct History {
     pub reason: Option<RevocationReason>,
     /// When another one took its place, if that is known.
     pub superseded_at: Option<Timestamp>,
+    /// Whether every change of it is known, so that what is not told was not.
+    pub is_complete: bool,
     /// When the records were asked: of later times they say nothing.
     pub as_of: Timestamp,
 }
@@ -105,6 +107,8 @@ fn judge(history: &History, at: Timestamp) -> Result<Standing, StandingError> {
     match (history.revoked_at, history.reason, history.superseded_at) {
         (Some(since), _, _) if since <= at => Err(StandingError::Revoked),
         (_, _, Some(since)) if since <= at => Err(StandingError::Superseded),
+        // It may have been superseded before whatever else became of it.
+        (_, _, None) if !history.is_complete => Err(StandingError::Unknown),
         (Some(since), Some(reason), _) => Ok(Standing::RevokedSince(since, reason)),
         (None, None, _) if revoked => Err(StandingError::Unknown),
         (None, None, Some(since)) => Ok(Standing::SupersededSince(since)),
@@ -142,6 +146,7 @@ mod tests {
             revoked_at: revoked.map(at),
             reason,
             superseded_at: superseded.map(at),
+            is_complete: true,
             as_of: at(ASKED),
         }
     }
@@ -169,6 +174,10 @@ mod tests {
         let young = History {
             as_of: at(CHANGE),
             ..active.clone()
+        };
+        let lacking = |history: &History| History {
+            is_complete: false,
+            ..history.clone()
         };
         let table = [
             ("active", &active, CHANGE, Ok(Standing::Good)),
@@ -232,6 +241,30 @@ mod tests {
                 &both,
                 CHANGE - 1,
                 Err(No::Superseded),
+            ),
+            (
+                "expired, lacking",
+                &lacking(&expired),
+                BEGIN,
+                Err(No::Unknown),
+            ),
+            (
+                "revoked, lacking",
+                &lacking(&revoked(Why::Superseded)),
+                BEGIN,
+                Err(No::Unknown),
+            ),
+            (
+                "lacking, but not this",
+                &lacking(&both),
+                CHANGE - 10,
+                since(Why::Superseded),
+            ),
+            (
+                "lacking, compromised",
+                &lacking(&revoked(Why::KeyCompromise)),
+                BEGIN,
+                Err(No::Compromised),
             ),
             ("revoked some time", &no_time, BEGIN, Err(No::Unknown)),
             ("revoked, why?", &no_reason, BEGIN, Err(No::Unknown)),

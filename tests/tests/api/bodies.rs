@@ -229,6 +229,13 @@ async fn api_registration_names_the_field_that_it_refuses() {
     bench
         .refuses(registration::REVOKE_CERTIFICATE, &revoke, &faults)
         .await;
+    let faults = [
+        ("x5t", json!("x"), "ORDER_BODY_INVALID"),
+        ("x5t", json!(""), "ORDER_BODY_INVALID"),
+    ];
+    bench
+        .refuses(registration::DESCRIBE_CERTIFICATE, &json!({"x5t": kid}), &faults)
+        .await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ pub(crate) mod bootstrap;
 mod carried;
 pub(crate) mod complete_key;
 pub(crate) mod create_code;
+pub(crate) mod describe_certificate;
 mod encryption_key;
 pub(crate) mod enrol;
 pub(crate) mod expire;

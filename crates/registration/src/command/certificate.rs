@@ -1,7 +1,9 @@
-//! Withdrawing a certificate.
+//! Withdrawing a certificate, and looking back at one.
 
 use kleis_pki::SerialNumber;
-use kleis_proto::registration::v1::{RevokeCertificateAsOperatorOrder, RevokeCertificateOrder};
+use kleis_proto::registration::v1::{
+    DescribeCertificateOrder, RevokeCertificateAsOperatorOrder, RevokeCertificateOrder,
+};
 use kleis_types::{Problem, RevocationReason};
 
 use super::fields;
@@ -28,6 +30,20 @@ impl RevokeCertificate {
         Ok(Self {
             serial: fields::serial(serial)?,
             reason: fields::reason(reason)?,
+        })
+    }
+}
+
+/// Looks back at a certificate.
+#[derive(Debug)]
+pub(crate) struct DescribeCertificate {
+    pub(crate) x5t: String,
+}
+
+impl DescribeCertificate {
+    pub(crate) fn parse(body: &DescribeCertificateOrder) -> Result<Self, Problem> {
+        Ok(Self {
+            x5t: fields::x5t(&body.x5t)?,
         })
     }
 }

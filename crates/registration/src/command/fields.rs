@@ -45,6 +45,15 @@ pub(super) fn serial(text: &str) -> Result<SerialNumber, Problem> {
     text.parse().map_err(|_| invalid("serial", what))
 }
 
+/// The thumbprint of a certificate, in its only spelling.
+pub(super) fn x5t(text: &str) -> Result<String, Problem> {
+    let what = "an x5t is base64url of the certificate's SHA-256, without padding";
+    match base64url::decode_array::<32>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(invalid("x5t", what)),
+    }
+}
+
 /// Why something is withdrawn.
 pub(super) fn reason(text: &str) -> Result<RevocationReason, Problem> {
     let what = "a reason is keyCompromise, affiliationChanged, superseded or cessationOfOperation";

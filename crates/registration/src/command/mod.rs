@@ -8,7 +8,7 @@ mod key;
 mod registrants;
 mod role;
 
-pub(crate) use certificate::RevokeCertificate;
+pub(crate) use certificate::{DescribeCertificate, RevokeCertificate};
 pub(crate) use code::CreateCode;
 pub(crate) use enrol::{CodeProof, Enrol, Proof, refuse_unfit_operator};
 pub(crate) use key::{ActivateKey, BeginKey, CompleteKey, RevokeKey};

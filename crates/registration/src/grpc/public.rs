@@ -35,6 +35,10 @@ pub const RULES: &[RpcRule] = &[
         Rule::Signed(Scope::Registration),
     ),
     (
+        method::DESCRIBE_CERTIFICATE,
+        Rule::Signed(Scope::Registration),
+    ),
+    (
         "kleis.registration.v1.RegistrationService/ListKeys",
         Rule::Known(Scope::Registration),
     ),
@@ -137,6 +141,19 @@ impl<S: RegistryStore> RegistrationService for Adapter<S> {
             .await;
         let reply = reply.map_err(|error| refuse(&call, &error))?;
         Ok(Response::new(wire::RevokeCertificateResponse { reply }))
+    }
+
+    async fn describe_certificate(
+        &self,
+        request: Request<wire::DescribeCertificateRequest>,
+    ) -> Result<Response<wire::DescribeCertificateResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .describe_certificate(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::DescribeCertificateResponse { reply }))
     }
 
     async fn list_keys(

@@ -110,4 +110,17 @@ impl<S: RegistryStore> Registration<S> {
         })
         .await
     }
+
+    /// Tells how a certificate has stood, whosever it is. Answers the signed reply.
+    pub async fn describe_certificate(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::DESCRIBE_CERTIFICATE, call, |order| {
+            let command = command::DescribeCertificate::parse(order.body())?;
+            Ok(acts::describe_certificate::DescribeCertificate { command })
+        })
+        .await
+    }
 }

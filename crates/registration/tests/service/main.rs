@@ -8,6 +8,7 @@
 
 mod bindings;
 mod certificates;
+mod descriptions;
 mod endorsement;
 mod enrolment;
 mod house;

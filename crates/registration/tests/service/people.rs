@@ -76,6 +76,9 @@ impl House {
             method::registration::REVOKE_CERTIFICATE => {
                 service.revoke_certificate(text, call).await
             }
+            method::registration::DESCRIBE_CERTIFICATE => {
+                service.describe_certificate(text, call).await
+            }
             method::registration_admin::BOOTSTRAP_OPERATOR => {
                 service.bootstrap_operator(text, call).await
             }

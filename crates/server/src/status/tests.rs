@@ -66,6 +66,7 @@ absent! {
     activate_key: ActivateKeyRequest -> ActivateKeyResponse;
     revoke_key: RevokeKeyRequest -> RevokeKeyResponse;
     revoke_certificate: RevokeCertificateRequest -> RevokeCertificateResponse;
+    describe_certificate: DescribeCertificateRequest -> DescribeCertificateResponse;
     list_keys: ListKeysRequest -> ListKeysResponse;
     list_certificates: ListCertificatesRequest -> ListCertificatesResponse;
 }

@@ -257,6 +257,13 @@ pub async fn the_newest_row_of_a_resource_is_found<B: Backend>() {
     assert_eq!(newest.resource_digest, [4; 32]);
     assert_eq!(reader.newest_audit_row("key:c").await, Ok(None));
     assert_eq!(reader.newest_audit_row("").await, Ok(None));
+    let versions = reader.audited_versions("key:a", 10).await.unwrap();
+    let seqs = |rows: &[StoredAuditRow]| rows.iter().map(|row| row.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(&versions), [1, 2, 4]);
+    assert_eq!(versions[2], newest);
+    let first = reader.audited_versions("key:a", 1).await.unwrap();
+    assert_eq!(seqs(&first), [1]);
+    assert_eq!(reader.audited_versions("key:c", 10).await, Ok(Vec::new()));
 }
 
 pub async fn audit_lists_are_paged<B: Backend>() {
