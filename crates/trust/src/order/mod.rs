@@ -11,7 +11,7 @@ mod verify;
 
 pub use draft::{Draft, SignedOrder, sign, sign_enrolment};
 pub use error::OrderError;
-pub use verify::{Enrolment, Order, verify, verify_enrolment};
+pub use verify::{Enrolment, Order, verify, verify_enrolment, verify_kept};
 
 use kleis_jose::digest;
 use kleis_types::{InstallationId, Timestamp, base64url};

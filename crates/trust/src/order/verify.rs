@@ -52,6 +52,22 @@ pub fn verify<B: DeserializeOwned>(
     read(compact, claims, signer, method, anchors, now)
 }
 
+/// Verifies an order that was kept, as [`verify`] did when it was received at `at`, but for the
+/// status of the certificate at that time, which the status list does not tell any more:
+/// [`standing`](crate::standing) does.
+pub fn verify_kept<B: DeserializeOwned>(
+    compact: &str,
+    max: usize,
+    method: &str,
+    anchors: &Anchors,
+    at: Timestamp,
+) -> Result<Order<B>, OrderError> {
+    let envelope = Envelope::parse(compact, max, typ::ORDER, &["x5c"])?;
+    let signer = anchors.verify(envelope.header().x5c(), at)?;
+    let claims = envelope.claims(signer.certificate().public_key())?;
+    read(compact, claims, signer, method, anchors, at)
+}
+
 /// Verifies the request for a first certificate, of at most `max` bytes, to `method`.
 ///
 /// It proves possession of the key and nothing else: who asks is for the enrolment's own proof to

@@ -4,8 +4,10 @@
 //! can neither change an answer nor give the answer to another question.
 
 mod error;
+mod kept;
 
 pub use error::ReplyError;
+pub use kept::{KeptReply, verify_kept};
 
 use kleis_types::{Identifier, InstallationId, Service, Timestamp, base64url};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -9,7 +9,7 @@ use crate::{
     SignerError,
     order::{self, Draft},
     status::Status,
-    test_util::{World, claims_of, forge, private_key, reforge},
+    test_util::{CERTIFICATE_LIFE, World, claims_of, forge, private_key, reforge},
 };
 
 const METHOD: &str = "kleis.custody.v1.CustodyService/GetKey";
@@ -192,6 +192,78 @@ fn another_type_header_or_shape_is_refused() {
     );
     let body = |claims: &mut Value| claims["body"] = json!({"answer": "42"});
     assert_eq!(exchange.with_claims(body), Err(ReplyError::BodyInvalid));
+}
+
+impl Exchange {
+    /// The reply as it is read years later.
+    fn read_kept(&self, compact: &str, seconds: i64) -> Result<KeptReply<Outcome>, ReplyError> {
+        let (anchors, now) = (self.world.anchors(), self.world.now());
+        let now = now.plus_seconds(seconds);
+        verify_kept(compact, anchors, Service::Custody, METHOD, now)
+    }
+
+    #[track_caller]
+    fn refuses_kept(&self, compact: &str, expected: impl Into<ReplyError>) {
+        let outcome = self.read_kept(compact, 0).map(KeptReply::into_body);
+        assert_eq!(outcome, Err(expected.into()));
+    }
+}
+
+#[test]
+fn a_kept_reply_is_read_as_of_its_own_time() {
+    let mut exchange = Exchange::new(14);
+    let index = exchange.custody.identity().status_index();
+    exchange.world.set_status(index, Status::Other);
+    let kept = exchange.read_kept(&exchange.reply, 2 * CERTIFICATE_LIFE);
+    let kept = kept.unwrap();
+    assert_eq!(kept.body(), &Outcome { answer: 42 });
+    assert_eq!(kept.issued_at(), exchange.world.now());
+    let order = &exchange.order;
+    assert!(kept.answers(order.jti(), order.digest()));
+    assert!(!kept.answers(order.jti(), &[0; 32]));
+    let other = Exchange::new(15);
+    assert!(!kept.answers(other.order.jti(), order.digest()));
+    // It names a time at which its signer was not certified.
+    let iat = exchange.world.now().unix() - 2 * CERTIFICATE_LIFE;
+    let early = |claims: &mut Value| claims["iat"] = iat.into();
+    let early = reforge(&exchange.custody, typ::REPLY, &exchange.reply, early);
+    exchange.refuses_kept(&early, SignerError::NotYetValid);
+}
+
+#[test]
+fn a_kept_reply_is_refused_for_all_that_makes_it_another_one() {
+    let mut exchange = Exchange::new(16);
+    exchange.refuses_kept("a.b", ReplyError::Malformed);
+    let order = reforge(&exchange.custody, typ::ORDER, &exchange.reply, |_| ());
+    exchange.refuses_kept(&order, ReplyError::WrongType);
+    for signer in [
+        exchange.world.service(Service::Directory),
+        exchange.world.certify("NIHII:18749704", "phone"),
+    ] {
+        let forged = reforge(&signer, typ::REPLY, &exchange.reply, |_| ());
+        exchange.refuses_kept(&forged, ReplyError::WrongSigner);
+    }
+    let impostor = World::impostor_of(&exchange.world, 17).service(Service::Custody);
+    let forged = reforge(&impostor, typ::REPLY, &exchange.reply, |_| ());
+    exchange.refuses_kept(&forged, SignerError::ForeignCa);
+    let later = exchange.world.now().unix() + 61;
+    let elsewhere = World::new(18).installation().audience();
+    let changes: [(&str, Value, ReplyError); 6] = [
+        ("iss", "SERVICE:directory".into(), ReplyError::WrongIssuer),
+        ("aud", elsewhere.into(), ReplyError::OtherInstallation),
+        ("method", "x".into(), ReplyError::WrongMethod),
+        ("iat", later.into(), ReplyError::NotYetValid),
+        ("body", json!({"answer": "42"}), ReplyError::BodyInvalid),
+        ("exp", 1.into(), ReplyError::ClaimsMalformed),
+    ];
+    for (claim, value, expected) in changes {
+        let change = |claims: &mut Value| claims[claim] = value;
+        let forged = reforge(&exchange.custody, typ::REPLY, &exchange.reply, change);
+        exchange.refuses_kept(&forged, expected);
+    }
+    let (start, _) = exchange.reply.rsplit_once('.').unwrap();
+    let unsigned = format!("{start}.{}", "A".repeat(86));
+    exchange.refuses_kept(&unsigned, ReplyError::SignatureInvalid);
 }
 
 #[test]

@@ -145,3 +145,31 @@ fn an_order_names_the_token_that_goes_with_it() {
         Some("IxYIJy2PBDavFXZdpOiIFkiMP67hzsbojut5eSp2bQs")
     );
 }
+
+#[test]
+fn a_kept_order_is_read_as_of_the_time_when_it_was_received() {
+    let mut world = World::new(61);
+    let alice = world.certify(ALICE, "main");
+    let order = signed(&world, &alice);
+    let received = world.now();
+    world.set_status(alice.identity().status_index(), Status::Invalid);
+    world.clock().advance(2 * CERTIFICATE_LIFE);
+    let read = |compact: &str, method: &str, at| {
+        verify_kept::<GetKeyOrder>(compact, MAX_SIZE, method, world.anchors(), at)
+    };
+    let kept = read(order.compact(), METHOD, received).unwrap();
+    assert_eq!(kept.body(), &body());
+    assert_eq!(kept.digest(), order.digest());
+    let now = read(order.compact(), METHOD, world.now());
+    assert_refused(now, SignerError::Expired);
+    let other = read(order.compact(), "x", received);
+    assert_refused(other, OrderError::WrongMethod);
+    let later = read(order.compact(), METHOD, received.plus_seconds(400));
+    assert_refused(later, OrderError::Expired);
+    let changed = reforge(&alice, typ::REPLY, order.compact(), |_| ());
+    assert_refused(read(&changed, METHOD, received), OrderError::WrongType);
+    let (start, _) = order.compact().rsplit_once('.').unwrap();
+    let unsigned = format!("{start}.{}", "A".repeat(86));
+    let unsigned = read(&unsigned, METHOD, received);
+    assert_refused(unsigned, OrderError::SignatureInvalid);
+}
