@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use kleis_jose::KeyType;
-use kleis_types::{Identifier, IdentifierError, RevocationReason, Role, TypeTable, base64url};
+use kleis_types::{
+    Identifier, IdentifierError, RevocationReason, Role, Timestamp, TypeTable, base64url,
+};
 
 /// The length of RSA keys that are made here, in bits.
 const RSA_BITS: u16 = 3072;
@@ -112,6 +114,19 @@ pub(crate) fn fingerprint(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Reads the thumbprint of a certificate.
+pub(crate) fn x5t(text: &str) -> Result<String, &'static str> {
+    match base64url::decode_array::<32>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("a thumbprint (x5t#S256) is 43 characters of base64url"),
+    }
+}
+
+/// Reads a moment.
+pub(crate) fn time(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::from_rfc3339(text).ok_or("a time is written as in 2026-11-23T22:10:00Z (RFC 3339)")
+}
+
 /// Reads a reason for a revocation.
 pub(crate) fn revocation_reason() -> impl TypedValueParser<Value = RevocationReason> {
     let names = RevocationReason::ALL.iter().map(|reason| reason.as_str());
@@ -142,6 +157,15 @@ mod tests {
             read("report.pdf"),
             Err(IdentifierError::Malformed)
         ));
+    }
+
+    #[test]
+    fn thumbprints_and_times_are_checked() {
+        assert!(x5t(&"A".repeat(43)).is_ok());
+        assert!(x5t(&"A".repeat(42)).is_err());
+        assert!(x5t(&format!("{}B", "A".repeat(42))).is_err());
+        assert_eq!(time("1970-01-01T01:00:00+01:00").unwrap().unix(), 0);
+        assert!(time("2026-11-23").is_err() && time("yesterday").is_err());
     }
 
     #[test]

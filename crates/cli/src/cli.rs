@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, custody, devices, enroll, init, jose, keys, lookup, open, operator, seal, sign, token,
-    whoami,
+    audit, certificate, custody, devices, enroll, init, jose, keys, lookup, open, operator, seal,
+    sign, token, verify, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -97,7 +97,8 @@ enum Command {
     Seal(seal::SealArgs),
     Open(open::OpenArgs),
     Sign(sign::SignArgs),
-    Verify(sign::VerifyArgs),
+    Verify(verify::VerifyArgs),
+    Certificate(certificate::CertificateArgs),
     Token(token::TokenArgs),
     Custody(custody::CustodyArgs),
     Operator(operator::OperatorArgs),
@@ -150,7 +151,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Seal(args) => seal::run(context, args).await,
             Command::Open(args) => open::run(context, args).await,
             Command::Sign(args) => sign::sign(context, args),
-            Command::Verify(args) => sign::verify(context, args).await,
+            Command::Verify(args) => verify::run(context, args).await,
+            Command::Certificate(args) => certificate::run(context, args).await,
             Command::Token(args) => token::run(context, args).await,
             Command::Custody(args) => custody::run(context, args).await,
             Command::Operator(args) => operator::run(context, args).await,

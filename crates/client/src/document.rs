@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{ClientError, Kleis, Receipt};
 
 /// The longest document that is opened, in bytes.
-const MAX: usize = 64 << 20;
+pub(crate) const MAX: usize = 64 << 20;
 /// The media type of a compact JWS inside a JWE (RFC 7516 section 4.1.12).
 const SIGNED: &str = "JWT";
 

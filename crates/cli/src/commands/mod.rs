@@ -1,6 +1,7 @@
 //! The commands: a module for each group.
 
 pub(crate) mod audit;
+pub(crate) mod certificate;
 pub(crate) mod custody;
 pub(crate) mod devices;
 pub(crate) mod enroll;
@@ -14,4 +15,5 @@ pub(crate) mod operator;
 pub(crate) mod seal;
 pub(crate) mod sign;
 pub(crate) mod token;
+pub(crate) mod verify;
 pub(crate) mod whoami;

@@ -1,4 +1,4 @@
-//! `kleis sign` and `kleis verify`.
+//! `kleis sign`.
 
 use kleis_client::SenderInfo;
 use kleis_trust::is_reserved_typ;
@@ -14,7 +14,7 @@ use crate::output::{Cell, Form, Product, Report};
 /// The largest document that is signed or verified, in bytes.
 const MAX: usize = 32 << 20;
 /// The largest signature around it: base64url takes a third more.
-const MAX_TOKEN: usize = MAX / 3 * 4 + 256 * 1024;
+pub(super) const MAX_TOKEN: usize = MAX / 3 * 4 + 256 * 1024;
 
 /// Sign a document with your certified key
 ///
@@ -71,37 +71,6 @@ pub(super) fn check_typ(typ: &str) -> Result<(), CliError> {
         return Err(CliError::refused("RESERVED_TYPE", detail));
     }
     Ok(())
-}
-
-/// Verify a signed document, and show who signed it
-///
-/// The signer's certificate chain must end in the pinned root, be valid now and be in use, by the
-/// status list. The document is written only if all of that holds.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Example:
-  kleis verify report.jws --out report.pdf")]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    input: Input,
-
-    #[command(flatten)]
-    out: Out,
-}
-
-pub(crate) async fn verify(context: &Context, args: &VerifyArgs) -> Result<(), CliError> {
-    let jws = files::read_text(&args.input.file, MAX_TOKEN)?;
-    let document = context.kleis()?.verify_document(&jws).await?;
-    let out = args.out.out.as_deref();
-    let product = Product::private("content", Form::Bytes, document.content, out);
-    let report = writer(Report::new(), "signer", &document.signer)
-        .field(
-            "mediaType",
-            "media type",
-            Cell::optional(document.media_type),
-        )
-        .product(product);
-    context.print(&report)
 }
 
 /// Adds who wrote something to a report, under this name.

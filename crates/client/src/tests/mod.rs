@@ -4,6 +4,7 @@ mod audit;
 mod custody;
 mod documents;
 mod enrolment;
+mod history;
 mod line;
 mod lookup;
 mod scene;

@@ -12,7 +12,9 @@ use kleis_proto::directory::v1::{
     LookupResponse, Recipient, batch_lookup_result, lookup_response,
 };
 use kleis_proto::registration::v1::{
-    EnrolOrder, EnrolRequest, EnrolResponse, EnrolResult, GetStatusListResponse,
+    DescribeCertificateOrder, DescribeCertificateRequest, DescribeCertificateResponse,
+    DescribeCertificateResult, EnrolOrder, EnrolRequest, EnrolResponse, EnrolResult,
+    GetStatusListResponse,
 };
 use kleis_proto::{method, status::to_status};
 use kleis_trust::order::{self, Enrolment, Order};
@@ -74,6 +76,8 @@ pub(super) struct Installation {
     pub(super) named: Option<String>,
     /// Whom look-ups with the application left open could mean.
     pub(super) candidates: Vec<String>,
+    /// What registration knows of whichever certificate is asked about.
+    pub(super) history: Option<DescribeCertificateResult>,
     /// The key in custody.
     pub(super) secret: Vec<u8>,
     pub(super) lie: Option<Lie>,
@@ -115,6 +119,7 @@ impl Scene {
             named: None,
             candidates: Vec::new(),
             candidate: None,
+            history: None,
             secret: (0..32).collect(),
             lie: None,
             lost: 0,
@@ -233,6 +238,7 @@ impl Answers for Installation {
             LOOKUP => self.lookup(message),
             BATCH_LOOKUP => Ok(self.batch_lookup(message)),
             method::registration::ENROL => self.enrol(message),
+            method::registration::DESCRIBE_CERTIFICATE => self.describe(message),
             method::custody::GET_KEY => self.get_key(message),
             method::custody::CONFIRM_READ => {
                 let request = ConfirmReadRequest::decode(message).unwrap();
@@ -318,6 +324,44 @@ impl Installation {
         let (jti, digest) = (order.jti(), order.digest());
         let reply = reply::sign(signer, installation, method, jti, digest, &body, now).unwrap();
         Ok(EnrolResponse { reply }.encode_to_vec())
+    }
+
+    fn describe(&mut self, message: &[u8]) -> Result<Vec<u8>, Status> {
+        let request = DescribeCertificateRequest::decode(message).unwrap();
+        self.orders.push(request.order.clone());
+        let method = method::registration::DESCRIBE_CERTIFICATE;
+        let (status, now) = (self.world.status_list(), self.world.now());
+        let anchors = self.world.anchors();
+        let max = order::MAX_SIZE;
+        let order: Order<DescribeCertificateOrder> =
+            order::verify(&request.order, max, method, anchors, &status, now)
+                .map_err(|error| to_status(&error.into(), None))?;
+        let body = self.history.clone();
+        let body = body.ok_or_else(|| refusal(ErrorCode::NotFound))?;
+        let (jti, digest) = (order.jti(), order.digest());
+        let reply = self.registration_says(method, jti, digest, &body);
+        Ok(DescribeCertificateResponse { reply }.encode_to_vec())
+    }
+
+    /// A reply of registration.
+    pub(super) fn registration_says(
+        &self,
+        method: &str,
+        jti: kleis_trust::Jti,
+        digest: &[u8; 32],
+        body: &impl serde::Serialize,
+    ) -> String {
+        let (installation, now) = (self.world.installation(), self.world.now());
+        reply::sign(
+            &self.registration,
+            installation,
+            method,
+            jti,
+            digest,
+            body,
+            now,
+        )
+        .unwrap()
     }
 
     fn get_key(&mut self, message: &[u8]) -> Result<Vec<u8>, Status> {

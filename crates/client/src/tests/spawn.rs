@@ -1,7 +1,7 @@
 //! A server that uses the SDK spawns its calls on a runtime of many threads: the compiler says that it may.
 
 use kleis_proto::lookup::Lookup;
-use kleis_types::{RevocationReason, Role};
+use kleis_types::{RevocationReason, Role, Timestamp};
 
 use crate::{Enrolment, Kleis, PublishOptions, Receipt};
 
@@ -17,6 +17,7 @@ fn every_call_is_fit_to_be_spawned(
 ) {
     let identifier = wanted.identifier();
     let reason = RevocationReason::Superseded;
+    let time = Timestamp::from_unix(0);
     is_fit_to_be_spawned(kleis.certificates());
     is_fit_to_be_spawned(kleis.confirm_read(receipt));
     is_fit_to_be_spawned(kleis.create_enrolment_code(identifier, 60));
@@ -44,4 +45,6 @@ fn every_call_is_fit_to_be_spawned(
     is_fit_to_be_spawned(kleis.status_list());
     is_fit_to_be_spawned(kleis.withdraw_role(identifier, Role::Auditor));
     is_fit_to_be_spawned(kleis.verify_document(""));
+    is_fit_to_be_spawned(kleis.verify_document_at("", time, None));
+    is_fit_to_be_spawned(kleis.certificate_history(""));
 }
