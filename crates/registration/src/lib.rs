@@ -16,6 +16,7 @@
 //! | [`Registration`] | the entry points, without transport |
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
+//! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
 //!
 //! # What it must never do
@@ -46,12 +47,14 @@ mod command;
 mod config;
 mod error;
 pub mod grpc;
+mod history;
 mod provision;
 mod service;
 mod status;
 
 pub use config::{ConfigError, Lifetimes, RegistrationConfig};
 pub use error::RegistrationError;
+pub use history::certificate_history;
 pub use kleis_types::Call;
 pub use provision::{Authority, ServiceKeys, provision_service};
 pub use service::{ListedGrant, RegistrantPage, Registration, RolePage, Swept};

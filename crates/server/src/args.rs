@@ -59,6 +59,9 @@ pub(crate) enum Audit {
     /// Walk the audit's chains, compare the records and the signed checkpoints with them, and these
     /// with their copies outside the databases; works beside a running server
     Verify(VerifyAudit),
+    /// Tell the story of an order or of a record: who asked for what, signed how, and whether the
+    /// certificate was good then; works beside a running server
+    Show(ShowAudit),
     /// Write the audit with its checkpoints to standard output, for other programs to verify; works
     /// beside a running server
     Export(ExportAudit),
@@ -79,6 +82,37 @@ pub(crate) struct VerifyAudit {
     /// An archive, to prove the rows in it too; can be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) archive: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowAudit {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The order with this `jti`
+    #[arg(
+        long,
+        value_name = "JTI",
+        required_unless_present = "resource",
+        conflicts_with = "resource"
+    )]
+    pub(crate) order: Option<String>,
+    /// The record, as the audit calls it: `certificate:SERIAL`, `key:ID`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+    /// Of one service; without it, of all of them
+    #[arg(long, value_enum)]
+    pub(crate) service: Option<Database>,
+    #[command(flatten)]
+    pub(crate) kek: KekFile,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Show the identifiers of persons, and what may hold them
+    #[arg(long)]
+    pub(crate) show_persons: bool,
+    /// For whom: people, or programs (one document of JSON)
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +159,7 @@ pub(crate) struct ForgetPerson {
 /// One of the databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Database {
+    #[value(alias = "registration")]
     Registry,
     Custody,
     Sts,

@@ -116,6 +116,22 @@ impl<D: Schema, M: Send> EvidenceRead for Session<D, M> {
         self.link.record(found)
     }
 
+    async fn order_of_digest(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> Result<Option<StoredOrder>, StoreError> {
+        let digest = &digest[..];
+        let found = sqlx::query_as!(
+            OrderRow,
+            "SELECT jti, digest, method, signer, compact, result, reply, received_at, \
+             expires_at, mac FROM orders WHERE digest = ? LIMIT 1",
+            digest
+        )
+        .fetch_optional(self.link.next()?)
+        .await;
+        self.link.record(found)
+    }
+
     async fn chains(&mut self) -> Result<Vec<String>, StoreError> {
         let found = sqlx::query_scalar!(
             // A chain whose rows are all archived began before any that has rows.

@@ -210,6 +210,13 @@ pub trait EvidenceRead: Send {
         jti: &str,
     ) -> impl Future<Output = Result<Option<StoredOrder>, StoreError>> + Send;
 
+    /// The order of this digest. It is looked for among all that are kept: for whoever looks back,
+    /// and not for the work of a service.
+    fn order_of_digest(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> impl Future<Output = Result<Option<StoredOrder>, StoreError>> + Send;
+
     /// The names of all chains, in the order of their beginning.
     fn chains(&mut self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 

@@ -234,7 +234,11 @@ async fn api_registration_names_the_field_that_it_refuses() {
         ("x5t", json!(""), "ORDER_BODY_INVALID"),
     ];
     bench
-        .refuses(registration::DESCRIBE_CERTIFICATE, &json!({"x5t": kid}), &faults)
+        .refuses(
+            registration::DESCRIBE_CERTIFICATE,
+            &json!({"x5t": kid}),
+            &faults,
+        )
         .await;
 }
 

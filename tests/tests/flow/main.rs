@@ -6,9 +6,11 @@ mod accounted;
 mod certificates;
 mod custody;
 mod documents;
+mod evidence;
 mod keys;
 mod operators;
 mod server;
+mod stories;
 
 use kleis_types::{Clock as _, SystemClock};
 use serde_json::{Value, json};
@@ -40,4 +42,12 @@ fn policy(readers: &[Value], further: Value) -> Value {
 
 fn in_a_month() -> i64 {
     SystemClock.now().plus_seconds(30 * 86_400).unix()
+}
+
+/// Waits until the second is over in which this was called: times are whole seconds.
+fn next_second() {
+    let now = SystemClock.now();
+    while SystemClock.now() == now {
+        std::thread::yield_now();
+    }
 }

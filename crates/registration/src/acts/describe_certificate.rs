@@ -4,17 +4,12 @@
 //! is no secret, and whose it is, is not told.
 
 use kleis_proto::registration::v1::DescribeCertificateResult;
-use kleis_store::{
-    AuditOutcome, Audited as _, StoredAuditRow,
-    registry::{Certificate, RegistryTx},
-};
-use kleis_types::{CertificateState, Timestamp};
+use kleis_store::{AuditOutcome, Audited as _, registry::RegistryTx};
+use kleis_trust::standing::History;
+use kleis_types::Timestamp;
 
 use super::{Ledger, Verdict, Work, signer};
-use crate::{RegistrationError, admission::Evidence, command};
-
-/// More than the states through which a certificate goes in its life.
-const MAX_CHANGES: u32 = 16;
+use crate::{RegistrationError, admission::Evidence, command, history::history_of};
 
 /// Tells how a certificate has stood.
 pub(crate) struct DescribeCertificate {
@@ -33,37 +28,26 @@ impl Work for DescribeCertificate {
         signer::in_use(ledger, evidence).await?;
         let found = ledger.tx.certificate_by_x5t(&self.command.x5t).await?;
         let certificate = found.ok_or(RegistrationError::CertificateUnknown)?;
-        let resource = certificate.resource();
-        let changes = ledger.tx.audited_versions(&resource, MAX_CHANGES).await?;
+        let history = history_of(ledger.tx, &certificate, evidence.received_at).await?;
         ledger
-            .note(AuditOutcome::Done, &resource, "described")
+            .note(AuditOutcome::Done, &certificate.resource(), "described")
             .await?;
-        Ok(Verdict::Done(describe(certificate, &changes, ledger.at())))
+        Ok(Verdict::Done(describe(&history)))
     }
 }
 
-fn describe(
-    certificate: Certificate,
-    changes: &[StoredAuditRow],
-    now: Timestamp,
-) -> DescribeCertificateResult {
-    // No column has it: the row of the change does, until it is archived.
-    let superseded = CertificateState::Superseded.as_str();
-    let superseded = changes.iter().find(|row| row.details == superseded);
-    let holds = |version| changes.iter().any(|row| row.resource_version == version);
+fn describe(history: &History) -> DescribeCertificateResult {
+    let reason = history.reason.map(|reason| reason.to_string());
     DescribeCertificateResult {
-        x5t: certificate.x5t,
-        state: certificate.state.to_string(),
-        not_before: seconds(Some(certificate.not_before)),
-        not_after: seconds(Some(certificate.not_after)),
-        revoked_at: seconds(certificate.revoked_at),
-        reason: certificate
-            .reason
-            .map(|reason| reason.to_string())
-            .unwrap_or_default(),
-        superseded_at: seconds(superseded.map(|row| row.at)),
-        incomplete: !(2..=certificate.version).all(holds),
-        as_of: seconds(Some(now)),
+        x5t: history.x5t.clone(),
+        state: history.state.to_string(),
+        not_before: seconds(Some(history.not_before)),
+        not_after: seconds(Some(history.not_after)),
+        revoked_at: seconds(history.revoked_at),
+        reason: reason.unwrap_or_default(),
+        superseded_at: seconds(history.superseded_at),
+        incomplete: !history.is_complete,
+        as_of: seconds(Some(history.as_of)),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `keeper` | signs a checkpoint whenever a chain has grown |
 //! | `acts` | what is written |
 //! | `lines` | rows, checkpoints and segments as lines of JSON, for exports and archives |
+//! | `story` | an order or a record, and whether it was good then |
 //! | `archive` | rows that leave a database, and the proof that they are those |
 
 mod acts;
@@ -18,6 +19,7 @@ pub(crate) mod lines;
 mod proofs;
 pub(crate) mod sink;
 mod start;
+pub(crate) mod story;
 
 pub(crate) use acts::{Forget, RecordSegment};
 pub(crate) use keeper::Keepers;

@@ -39,7 +39,10 @@ pub async fn orders_come_back_as_stored<B: Backend>() {
     let stored = order("jti");
     record(backend.registry(), &stored).await.unwrap();
     let mut reader = backend.registry().read().await.unwrap();
-    assert_eq!(reader.order("jti").await, Ok(Some(stored)));
+    let digest = stored.digest;
+    assert_eq!(reader.order("jti").await, Ok(Some(stored.clone())));
+    assert_eq!(reader.order_of_digest(&digest).await, Ok(Some(stored)));
+    assert_eq!(reader.order_of_digest(&[77; 32]).await, Ok(None));
     assert_eq!(reader.order("JTI").await, Ok(None));
     assert_eq!(reader.order("").await, Ok(None));
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod export;
 mod forget;
+mod show;
 mod verify;
 
 use kleis_runtime::{Config, telemetry};
@@ -17,6 +18,12 @@ use crate::{
 pub(super) fn run(command: Audit, environment: &Environment) -> Result<(), Failure> {
     match command {
         Audit::Verify(args) => block_on(verify::run(&args)),
+        Audit::Show(args) => {
+            let config = load(args.config.as_deref(), environment)?;
+            let file = args.kek.kek_file.as_deref();
+            let kek = kek_of(file, &config, environment, &args.place)?;
+            block_on(show::run(&args, &Basics::new(&config)?, kek))
+        }
         Audit::Export(args) => block_on(export::run(&args)),
         Audit::Archive(args) => {
             let config = load(args.config.as_deref(), environment)?;
