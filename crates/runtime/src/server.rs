@@ -18,8 +18,8 @@ use crate::{
 
 /// Streams that one connection may have open.
 const STREAMS: u32 = 256;
-/// Bytes of headers of one request.
-const HEADERS: u32 = 16 * 1024;
+/// Bytes of headers of one request: the longest token with its proof, and a forwarded chain.
+const HEADERS: u32 = 64 * 1024;
 /// How often a silent HTTP/2 connection is asked whether it is still there, and how long it may
 /// take to say so.
 const PING: Duration = Duration::from_secs(30);

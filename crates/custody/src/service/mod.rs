@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kleis_proto::custody::v1 as wire;
 use kleis_proto::method::custody as method;
 use kleis_store::custody::{CustodyRead as _, CustodyStore};
-use kleis_trust::status::StatusSource;
+use kleis_trust::SignerError;
+use kleis_trust::order::OrderError;
+use kleis_trust::status::{StatusList, StatusSource};
 use kleis_types::{Clock, Random, Timestamp};
 use kleis_wrap::{Keyring, Work, WrapError};
 use serde::de::DeserializeOwned;
@@ -224,16 +226,19 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
         method: &'static str,
         call: &Call,
     ) -> Result<Admitted<B>, CustodyError> {
+        let admitted = |status: &StatusList| {
+            let now = self.clock.now();
+            admit(order, method, &self.settings, &self.keys, status, call, now)
+        };
         let status = self.status.current().await?;
-        admit(
-            order,
-            method,
-            &self.settings,
-            &self.keys,
-            status.as_ref(),
-            call,
-            self.clock.now(),
-        )
+        match admitted(&status) {
+            // The signer may be younger than the list at hand. Who comes with a certificate was
+            // looked up by the layers in front; who comes with a token was not.
+            Err(CustodyError::Order(OrderError::Signer(SignerError::NotInUse))) => {
+                admitted(&*self.status.newer_than(&status).await?)
+            }
+            admitted => admitted,
+        }
     }
 
     fn reported(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {

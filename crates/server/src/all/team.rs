@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use kleis_audit::{Audit, Source};
 use kleis_custody::Custody;
 use kleis_directory::Directory;
 use kleis_proto::FILE_DESCRIPTOR_SET;
 use kleis_registration::Registration;
 use kleis_runtime::{CallerAuthenticator, Config, ForeignCa, ServerBuilder};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
-use kleis_types::CredentialMap;
+use kleis_types::{CredentialMap, Service};
 
 use super::inner::Inner;
 use crate::{
@@ -125,10 +126,23 @@ impl Team {
     }
 
     /// What operators and auditors reach, and the edge does not.
-    pub(super) fn admin(&self) -> ServerBuilder {
+    pub(super) fn admin(&self, means: &Means<'_>) -> ServerBuilder {
         let registration = kleis_registration::grpc::admin(self.registration.clone());
+        let Databases {
+            registry,
+            custody,
+            sts,
+        } = means.databases.clone();
+        let sources: Vec<Source> = vec![
+            (Service::Registration, Arc::new(registry)),
+            (Service::Custody, Arc::new(custody)),
+            (Service::Sts, Arc::new(sts)),
+        ];
+        let basics = means.basics;
+        let audit = Audit::new(sources, basics.types.clone(), Arc::clone(&basics.clock));
         ServerBuilder::new()
             .grpc(registration, kleis_registration::grpc::ADMIN_RULES)
+            .grpc(kleis_audit::grpc::admin(audit), kleis_audit::grpc::RULES)
             .descriptors(FILE_DESCRIPTOR_SET)
     }
 

@@ -62,7 +62,10 @@ async fn every_service_is_healthy_on_its_listener_and_on_no_other() {
         "kleis.custody.v1.CustodyService",
         "kleis.directory.v1.DirectoryService",
     ];
-    let of_admin = ["kleis.registration.v1.RegistrationAdminService"];
+    let of_admin = [
+        "kleis.registration.v1.RegistrationAdminService",
+        "kleis.audit.v1.AuditService",
+    ];
     for (channel, here, elsewhere) in [
         (&public, &of_public[..], &of_admin[..]),
         (&admin, &of_admin, &of_public),
