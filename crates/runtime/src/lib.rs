@@ -49,8 +49,8 @@ pub mod telemetry;
 pub mod tls;
 
 pub use authn::{
-    Always, Anonymous, Authenticate, Authentication, CallerAuthenticator, ForeignCa, Presented,
-    Refused,
+    Always, Anonymous, AtOnce, Authenticate, Authentication, CallerAuthenticator, ForeignCa,
+    Presented, Refused, Standing,
 };
 pub use bucket::RateLimiter;
 pub use config::{

@@ -3,10 +3,12 @@
 //! `kleisd all --data-dir DIR` is the whole of Kleis in one process, on SQLite:
 //!
 //! ```text
-//! public listener: registration, custody, directory     admin listener: registration's admin side
-//!        |               |
-//!        |               +-- asks registration for the status list, in memory, as any client would
-//!        +-- PeerAuthenticator asks it too
+//! public listener: registration, custody, directory, sts     admin listener: registration's admin
+//!        |             |              |         |            side, the auditors' query
+//!        |             |              |         +-- asks the directory for its clients' keys,
+//!        |             +--------------+------------ and registration for the status list,
+//!        |                                          in memory, as any client would
+//!        +-- CallerAuthenticator: certificates (by the registry's newest statuses), tokens, the edge
 //! ```
 //!
 //! | module | what |

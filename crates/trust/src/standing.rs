@@ -152,6 +152,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn the_whole_table() {
         use CertificateState as State;
         use RevocationReason as Why;

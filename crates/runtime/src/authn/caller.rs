@@ -3,12 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use kleis_access::token::Unverified;
-use kleis_trust::{Anchors, SignerError, status::StatusSource};
+use kleis_trust::{Anchors, SignerError};
 use kleis_types::{CertificateProof, Clock, CredentialMap, Principal, Problem, Random};
 use rustls::pki_types::CertificateDer;
 
 use super::{
-    Authenticate, Authentication, ForeignCa, Presented, Refused, VerifiedPeer,
+    Authenticate, Authentication, ForeignCa, Presented, Refused, Standing, VerifiedPeer,
     certificate::{Certificates, unknown_ca},
     forwarded::{self, is_edge},
     known::Known,
@@ -27,8 +27,8 @@ pub struct CallerAuthenticator<S> {
     clock: Arc<dyn Clock>,
 }
 
-impl<S: StatusSource> CallerAuthenticator<S> {
-    /// Takes certificates that chain to `anchors` and that `status` calls valid; `credentials` says
+impl<S: Standing> CallerAuthenticator<S> {
+    /// Takes certificates that chain to `anchors` and that `status` calls in use; `credentials` says
     /// what follows from their identifiers. Nobody else is known yet.
     pub fn new(
         anchors: Anchors,
@@ -168,7 +168,7 @@ impl<S> fmt::Debug for CallerAuthenticator<S> {
     }
 }
 
-impl<S: StatusSource> Authenticate for CallerAuthenticator<S> {
+impl<S: Standing> Authenticate for CallerAuthenticator<S> {
     fn authenticate<'a>(&'a self, presented: Presented<'a>) -> Authentication<'a> {
         Box::pin(self.principal(presented))
     }

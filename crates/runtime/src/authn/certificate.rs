@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use kleis_trust::{Anchors, SignerError, VerifiedSigner, status::StatusSource};
+use kleis_trust::{Anchors, SignerError, VerifiedSigner};
 use kleis_types::{Clock, CredentialMap, ErrorCode, LEEWAY, Principal, Problem, Timestamp};
 use rustls::pki_types::CertificateDer;
+
+use super::Standing;
 
 /// What verifying a chain gave. That is done once for each chain that is at hand; times and status,
 /// which change, are looked at with every request.
@@ -22,7 +24,7 @@ pub(super) struct Certificates<S> {
     clock: Arc<dyn Clock>,
 }
 
-impl<S: StatusSource> Certificates<S> {
+impl<S: Standing> Certificates<S> {
     pub(super) fn new(
         anchors: Anchors,
         credentials: CredentialMap,
@@ -47,24 +49,11 @@ impl<S: StatusSource> Certificates<S> {
         Ok(VerifiedPeer { signer, principal })
     }
 
-    /// Whether a verified chain still holds now: by its times, and by the status list.
+    /// Whether a verified chain still holds now: by its times, and by its status.
     pub(super) async fn check(&self, verified: &VerifiedPeer) -> Result<(), Problem> {
         let now = self.clock.now();
         check_times(verified, now)?;
-        self.check_status(&verified.signer, now).await
-    }
-
-    /// A certificate may be younger than the list at hand: whoever has just enrolled is not turned
-    /// away for that.
-    async fn check_status(&self, signer: &VerifiedSigner, now: Timestamp) -> Result<(), Problem> {
-        let list = self.status.current().await?;
-        match signer.check_status(&*list, now) {
-            Err(SignerError::NotInUse) => {
-                let list = self.status.newer_than(&list).await?;
-                Ok(signer.check_status(&*list, now)?)
-            }
-            result => Ok(result?),
-        }
+        self.status.check(&verified.signer, now).await
     }
 }
 

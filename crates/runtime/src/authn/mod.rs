@@ -17,6 +17,7 @@ mod foreign;
 
 mod forwarded;
 mod known;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -31,6 +32,7 @@ use crate::Peer;
 pub use caller::CallerAuthenticator;
 pub(crate) use certificate::VerifiedPeer;
 pub use foreign::ForeignCa;
+pub use standing::{AtOnce, Standing};
 
 /// The answer to "who is this?", on its way: nobody in particular, a principal, or a refusal.
 pub type Authentication<'a> =

@@ -6,8 +6,8 @@ use kleis_audit::{Audit, Source};
 use kleis_custody::Custody;
 use kleis_directory::Directory;
 use kleis_proto::FILE_DESCRIPTOR_SET;
-use kleis_registration::Registration;
-use kleis_runtime::{CallerAuthenticator, Config, ForeignCa, ServerBuilder};
+use kleis_registration::{Registration, StatusBoard};
+use kleis_runtime::{AtOnce, CallerAuthenticator, Config, ForeignCa, ServerBuilder};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
 use kleis_types::{CredentialMap, Service};
 
@@ -36,7 +36,6 @@ pub(crate) struct Team {
     pub(crate) custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
     pub(crate) sts: Option<TokenService>,
     directory: Directory<RegistrySqlite>,
-    status: Arc<RemoteStatus>,
     for_status: Inner,
     for_clients: Inner,
 }
@@ -77,7 +76,6 @@ impl Team {
             custody,
             sts,
             directory,
-            status,
             for_status,
             for_clients,
         })
@@ -88,7 +86,7 @@ impl Team {
         &self,
         means: &Means<'_>,
         client_cas: Vec<Arc<ForeignCa>>,
-    ) -> Result<CallerAuthenticator<Arc<RemoteStatus>>, Failure> {
+    ) -> Result<CallerAuthenticator<AtOnce<StatusBoard>>, Failure> {
         let Means {
             config,
             premises,
@@ -100,7 +98,7 @@ impl Team {
         let callers = CallerAuthenticator::new(
             premises.anchors.clone(),
             CredentialMap::belgian().clone(),
-            Arc::clone(&self.status),
+            AtOnce(self.registration.status_board()),
             Arc::clone(&basics.clock),
             &*basics.random,
         );

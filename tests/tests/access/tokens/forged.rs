@@ -37,6 +37,7 @@ fn with(claims: &Value, name: &str, value: Value) -> Value {
 }
 
 /// What is wrong with the claims, and how it is called.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn bad_claims(good: &Value) -> Vec<(&'static str, Value, &'static str)> {
     let at = now();
     let person = with(&with(good, "cbe", Value::Null), "ssin", json!("x"));

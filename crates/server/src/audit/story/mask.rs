@@ -128,7 +128,9 @@ fn numbers(types: &TypeTable, text: &str) -> String {
         shown.push_str(before);
         rest = &from[number.len()..];
         let touches = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-        let alone = !touches(shown.chars().last()) && !touches(rest.chars().next());
+        let alone = !touches(shown.chars().last())
+            && !touches(rest.chars().next())
+            && !names_another(types, &shown);
         shown.push_str(if alone && could_be_a_person(types, number) {
             MASK
         } else {
@@ -136,6 +138,16 @@ fn numbers(types: &TypeTable, text: &str) -> String {
         });
     }
     shown + rest
+}
+
+/// Whether a text ends in the type of what is no person, so that its value follows.
+fn names_another(types: &TypeTable, text: &str) -> bool {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let name = text
+        .strip_suffix(':')
+        .and_then(|text| text.rsplit(|c| !is_name(c)).next());
+    let known = name.and_then(|name| types.get(name));
+    known.is_some_and(|known| known.kind() != Kind::Person)
 }
 
 fn could_be_a_person(types: &TypeTable, number: &str) -> bool {
