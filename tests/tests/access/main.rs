@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "tests: a panic is a failed test")]
 
+mod foreign;
 mod forwarding;
 mod orders;
 mod possession;

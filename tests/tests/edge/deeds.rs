@@ -36,6 +36,7 @@ pub(crate) enum Deed {
     ActivateKey,
     RevokeKey,
     RevokeCertificate,
+    DescribeCertificate,
     CreateKeys,
     DepositKeys,
     GetKey,
@@ -56,7 +57,7 @@ impl Deed {
         Self::BatchLookup,
     ];
     /// Orders to registration.
-    pub(crate) const REGISTRATION: [Self; 7] = [
+    pub(crate) const REGISTRATION: [Self; 8] = [
         Self::Enrol,
         Self::EnrolDevice,
         Self::BeginKey,
@@ -64,6 +65,7 @@ impl Deed {
         Self::ActivateKey,
         Self::RevokeKey,
         Self::RevokeCertificate,
+        Self::DescribeCertificate,
     ];
     /// Orders to custody.
     pub(crate) const CUSTODY: [Self; 6] = [
@@ -89,6 +91,7 @@ impl Deed {
             Self::ActivateKey => registration::ACTIVATE_KEY,
             Self::RevokeKey => registration::REVOKE_KEY,
             Self::RevokeCertificate => registration::REVOKE_CERTIFICATE,
+            Self::DescribeCertificate => registration::DESCRIBE_CERTIFICATE,
             Self::CreateKeys => custody::CREATE_KEYS,
             Self::DepositKeys => custody::DEPOSIT_KEYS,
             Self::GetKey => custody::GET_KEY,
@@ -171,6 +174,10 @@ impl Deed {
                 };
                 ready.on = newcomer.enrol(enrolment).await.unwrap().serial;
             }
+            Self::DescribeCertificate => {
+                let signer = actor.client.signer().unwrap();
+                signer.certificate().x5t_s256().clone_into(&mut ready.on);
+            }
             Self::GetKey | Self::ConfirmRead | Self::DescribeKey | Self::ShredKey => {
                 let made = direct.create_keys(&policy(&json!({})), 1).await.unwrap();
                 ready.on.clone_from(&made[0].key_id);
@@ -228,6 +235,11 @@ impl Ready<'_> {
             Deed::RevokeCertificate => {
                 let reason = RevocationReason::Superseded;
                 client.revoke_certificate(&self.on, reason).await?.state
+            }
+            Deed::DescribeCertificate => {
+                let history = client.certificate_history(&self.on).await?.history;
+                // But for the time at which it was asked.
+                format!("{} {:?}", history.state, history.not_after)
             }
             Deed::ConfirmRead => {
                 let receipt = self.receipt.as_ref().unwrap();

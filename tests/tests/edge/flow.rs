@@ -94,6 +94,13 @@ impl Flow<'_> {
             doctor.kleis(&["devices", "list"])
         });
         assert_eq!(certificates.to_string().matches("\"ACTIVE\"").count(), 2);
+        let signer = doctor.signer();
+        let x5t = signer.certificate().x5t_s256();
+        self.step(
+            "ask how a certificate stood",
+            &[Deed::DescribeCertificate],
+            |_| doctor.kleis(&["certificate", "describe", x5t]),
+        );
         self.step(
             "revoke a device",
             &[Deed::RevokeCertificate, Deed::ListCertificates],

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests: a panic is a failed test")]
 
 mod accounted;
+mod auditors;
 mod certificates;
 mod custody;
 mod documents;
