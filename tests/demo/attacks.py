@@ -76,6 +76,18 @@ def subject_alternative_names(play):
     return [name.removeprefix("URI:") for name in names if name.startswith("URI:")]
 
 
+def on_roles(play):
+    """Somebody makes an operator of himself in the database."""
+    play.stage.scene("Somebody writes to the roles")
+    with play.stage.step("a row makes the patient an operator: nobody believes it") as step:
+        play.registry.grant(play.phone.identifier, "operator")
+        _, error = play.phone.refused("operator", "registrants", "list")
+        check(error["reason"] == "PERMISSION_DENIED", "PERMISSION_DENIED", error)
+        step.what += f": {error['reason']}"
+    with play.stage.step("the row is taken away again"):
+        play.registry.take_back(play.phone.identifier, "operator")
+
+
 def on_custody(play):
     """Wrapped keys change places: nobody gets either."""
     play.stage.scene("Somebody rewrites custody's database")

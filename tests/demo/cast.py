@@ -20,7 +20,7 @@ class Installation:
 class Party:
     """Somebody with a home directory."""
 
-    def __init__(self, stage, installation, name, identifier, device="main"):
+    def __init__(self, stage, installation, name, identifier, device="main", access="certificate"):
         self.stage = stage
         self.identifier = identifier
         self.device = device
@@ -30,6 +30,7 @@ class Party:
             "--server", installation.server,
             "--admin", installation.admin,
             "--root", installation.root,
+            "--access", access,
         )
 
     def command(self, arguments):

@@ -46,6 +46,17 @@ class Database:
             changed = connection.execute(statement, (body, f'"{digest}"', recipient)).rowcount
         assert changed == 1, "the recipient has no row"
 
+    def grant(self, person, role):
+        """A role that nobody granted, with a MAC that nobody can make."""
+        row = (person, role, "role:forged", "GRANTED", 0, "bootstrap", 1, bytes(32))
+        with self.connect() as connection:
+            connection.execute("INSERT INTO role_grants VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def take_back(self, person, role):
+        with self.connect() as connection:
+            query = "DELETE FROM role_grants WHERE person = ? AND role = ?"
+            connection.execute(query, (person, role))
+
     @contextlib.contextmanager
     def swapped(self, one, other):
         """The wrapped keys of two custody records change places, until the end."""

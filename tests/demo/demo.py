@@ -35,7 +35,9 @@ def play(stage):
     play.publish()
     play.known_recipients()
     play.unknown_readers()
+    play.access_tokens()
     attacks.on_key_sets(play)
+    attacks.on_roles(play)
     attacks.on_custody(play)
     attacks.on_the_audit(play)
 

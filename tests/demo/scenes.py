@@ -146,8 +146,26 @@ class Play:
             check(refused == self.unknown, f"the same answer: {self.unknown}", refused)
             step.what += f": {refused[1]['reason']}"
 
-    def party(self, name, identifier, device="main"):
-        return Party(self.stage, self.installation, name, identifier, device)
+    def access_tokens(self):
+        """Callers who show access tokens in the place of a certificate."""
+        self.stage.scene("Access tokens")
+        with self.stage.step("the token service gives one to whoever holds a registered key"):
+            token = self.billing.kleis("token", "--scope", "directory")
+            check(token["tokenType"] == "DPoP", "a token that is bound to the key", token)
+            stolen = self.stage.path / "token.jwt"
+            stolen.write_text(token["token"], encoding="ascii")
+        with self.stage.step("the insurer steals it: without the key it is nothing") as step:
+            _, error = self.insurer.refused("--access-token", stolen, "lookup", PATIENT)
+            check(error["reason"] == "DPOP_INVALID", "DPOP_INVALID", error)
+            step.what += f": {error['reason']}"
+        with self.stage.step("the patient's desk shows no certificate, and works by tokens alone"):
+            desk = self.party("desk", PATIENT, "desk", access="token")
+            self.endorse(self.phone, desk)
+            desk.kleis("keys", "publish")
+            self.must_open(desk, self.seal())
+
+    def party(self, name, identifier, device="main", access="certificate"):
+        return Party(self.stage, self.installation, name, identifier, device, access)
 
     def code(self, identifier):
         """An enrolment code, fresh from the operator."""
