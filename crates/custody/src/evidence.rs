@@ -33,6 +33,8 @@ pub(crate) struct Evidence {
     received_at: Timestamp,
     expires_at: Timestamp,
     trace_id: String,
+    /// Which issuer's token the order came with, whose credentials counted; empty if there was none.
+    token: String,
 }
 
 /// What became of the same order when it came before.
@@ -79,6 +81,9 @@ impl Evidence {
             received_at: now,
             expires_at: order.expires_at(),
             trace_id: call.trace_text(),
+            token: principal
+                .token()
+                .map_or_else(String::new, |token| format!("token of {}", token.issuer)),
         }
     }
 
@@ -154,7 +159,7 @@ impl Evidence {
             outcome: AuditOutcome::Done,
             order_digest: Some(self.question.digest),
             trace_id: self.trace_id.clone(),
-            details: String::new(),
+            details: self.token.clone(),
         }
     }
 

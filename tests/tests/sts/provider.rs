@@ -1,8 +1,8 @@
 //! Tokens of `oidc-provider`, accepted by discovery alone.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use kleis_e2e::{IdentityProvider, Installation, Party, Realm, people};
+use kleis_e2e::{IdentityProvider, Installation, Party, Realm, binaries, people};
 use serde_json::json;
 
 use super::{policy, text};
@@ -65,6 +65,20 @@ fn sts_a_persons_token_adds_the_credential_that_the_certificate_lacks() {
     let token = provider.person_token("nurse", "custody registration", Some(&key));
     let token = token_file(&installation, "nurse.jwt", &token);
     nurse.kleis(&["--access-token", &token, "custody", "get", key_id]);
+    // Whose word the release was given on is in the audit.
+    let export = Command::new(binaries::kleisd())
+        .args(["audit", "export", "--database", "custody", "--data-dir"])
+        .arg(installation.data_dir())
+        .output()
+        .unwrap();
+    let export = String::from_utf8(export.stdout).unwrap();
+    let told = format!("\"details\":\"token of {}\"", provider.issuer());
+    assert!(
+        export
+            .lines()
+            .any(|row| row.contains(key_id) && row.contains(&told)),
+        "{export}"
+    );
     let citizen = provider.person_token("citizen", "custody", Some(&key));
     let citizen = token_file(&installation, "citizen.jwt", &citizen);
     let as_citizen = nurse.refused(&["--access-token", &citizen, "custody", "get", key_id]);
