@@ -13,7 +13,7 @@
 mod contest;
 mod tokens;
 
-use std::{env, fs, process::ExitCode};
+use std::{env, fs, path::PathBuf, process::ExitCode};
 
 use contest::{Contest, Rounds};
 
@@ -22,6 +22,13 @@ fn contests() -> Vec<Contest> {
 }
 
 fn main() -> ExitCode {
+    let file = env::args_os().nth(1).map(PathBuf::from);
+    if let Some(file) = &file
+        && file.as_os_str().as_encoded_bytes().starts_with(b"-")
+    {
+        println!("kleis-bench [FILE]: FILE is for the same as JSON; QUICK=1 takes seconds");
+        return ExitCode::FAILURE;
+    }
     let rounds = if env::var_os("QUICK").is_some() {
         Rounds {
             number: 5,
@@ -41,10 +48,10 @@ fn main() -> ExitCode {
         println!("{result}");
     }
     let json = serde_json::Value::Array(results.iter().map(contest::Result::to_json).collect());
-    if let Some(path) = env::args_os().nth(1)
-        && let Err(error) = fs::write(&path, format!("{json:#}\n"))
+    if let Some(file) = file
+        && let Err(error) = fs::write(&file, format!("{json:#}\n"))
     {
-        println!("{}: {error}", path.to_string_lossy());
+        println!("{}: {error}", file.display());
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
