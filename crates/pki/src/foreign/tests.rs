@@ -264,6 +264,22 @@ fn another_ca_is_not_accepted() {
 }
 
 #[test]
+fn a_certificate_of_another_ca_is_that_whatever_lists_there_are() {
+    let other = Ca::new("Other Root CA", None);
+    let theirs = [other.certify(|_| {})];
+    for crls in [vec![], vec![ROOT.crl(&[]), CITIZEN.crl(&[])]] {
+        let anchors = roots().with_crls(&crls, GRACE).unwrap();
+        assert_eq!(
+            anchors.verify_client(&theirs, NOW),
+            Err(ForeignError::UnknownIssuer)
+        );
+    }
+    let at_home = ForeignAnchors::from_ders(std::slice::from_ref(&other.der)).unwrap();
+    let at_home = at_home.with_crls(&[other.crl(&[])], GRACE).unwrap();
+    assert!(at_home.verify_client(&theirs, NOW).is_ok());
+}
+
+#[test]
 fn times_hold_for_every_certificate() {
     let life = CITIZEN.certify(|_| {});
     let anchors = roots().without_revocation();
