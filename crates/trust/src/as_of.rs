@@ -6,20 +6,59 @@
 //! therefore sign with a time of his choice; against him stand the copies outside the database.
 
 use kleis_jose::Jwk;
-use kleis_types::{Identifier, Service, Timestamp};
+use kleis_types::{Identifier, InstallationId, Service, Timestamp};
+use serde::de::DeserializeOwned;
 
-use crate::{Anchors, SignerError, VerifiedSigner};
+use crate::{
+    Anchors, SignerError, VerifiedSigner,
+    envelope::{Envelope, Fault},
+};
 
-/// Why a signer is not the one that was expected.
+/// Why something is not what the service has signed. Each kind has these among its own refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stranger {
-    /// Its certificate is refused.
-    Refused(SignerError),
-    /// It is somebody else.
-    Other,
+pub(crate) enum Flaw {
+    /// It is no such signed object.
+    Fault(Fault),
+    /// The certificate of its signer is refused.
+    Signer(SignerError),
+    /// Its signer is somebody else.
+    WrongSigner,
+    /// It names somebody else than its signer.
+    WrongIssuer,
+    /// It names another installation.
+    OtherInstallation,
 }
 
-/// Verifies one service's signers, and remembers the last one: many objects in a row have the same.
+impl From<Fault> for Flaw {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Lets `?` turn a [`Flaw`] into the refusal of the same name.
+macro_rules! from_flaw {
+    ($list:ty) => {
+        impl From<$crate::as_of::Flaw> for $list {
+            fn from(flaw: $crate::as_of::Flaw) -> Self {
+                use $crate::as_of::Flaw;
+                match flaw {
+                    Flaw::Fault(fault) => fault.into(),
+                    Flaw::Signer(error) => Self::Signer(error),
+                    Flaw::WrongSigner => Self::WrongSigner,
+                    Flaw::WrongIssuer => Self::WrongIssuer,
+                    Flaw::OtherInstallation => Self::OtherInstallation,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use from_flaw;
+
+/// Who says it, in which installation, and when.
+pub(crate) type Said<'a> = (&'a Identifier, &'a InstallationId, Timestamp);
+
+/// Verifies what one service has signed, and remembers the last certificate: many objects in a row have the same.
 #[derive(Clone, Debug)]
 pub(crate) struct AsOf {
     anchors: Anchors,
@@ -45,16 +84,32 @@ impl AsOf {
         }
     }
 
-    pub(crate) fn anchors(&self) -> &Anchors {
-        &self.anchors
-    }
-
-    pub(crate) fn service(&self) -> &Identifier {
-        &self.service
+    /// The claims of a compact JWS of at most `max` bytes, of this `typ`, with its chain in the header: what the
+    /// service has signed in this installation, as of the time that it names itself.
+    pub(crate) fn claims<C: DeserializeOwned>(
+        &mut self,
+        compact: &str,
+        max: usize,
+        typ: &str,
+        said: fn(&C) -> Said<'_>,
+    ) -> Result<C, Flaw> {
+        let envelope = Envelope::parse(compact, max, typ, &["x5c"])?;
+        let claims: C = envelope.unverified_claims()?;
+        let (issuer, installation, at) = said(&claims);
+        let key = self.key(envelope.header().x5c(), at)?;
+        // From here on they are what was signed.
+        envelope.payload(&key)?;
+        if *issuer != self.service {
+            return Err(Flaw::WrongIssuer);
+        }
+        if installation != self.anchors.installation() {
+            return Err(Flaw::OtherInstallation);
+        }
+        Ok(claims)
     }
 
     /// The key of the service whose chain this is, as of `at`.
-    pub(crate) fn key(&mut self, chain: &[Vec<u8>], at: Timestamp) -> Result<Jwk, Stranger> {
+    fn key(&mut self, chain: &[Vec<u8>], at: Timestamp) -> Result<Jwk, Flaw> {
         let known = self
             .last
             .as_ref()
@@ -62,10 +117,10 @@ impl AsOf {
         if let Some(span) = known {
             return Ok(span.signer.certificate().public_key().clone());
         }
-        let signer = self.anchors.verify(chain, at).map_err(Stranger::Refused)?;
+        let signer = self.anchors.verify(chain, at).map_err(Flaw::Signer)?;
         // Exactly that service: a certificate with further identities was not issued to it.
         if signer.identity().identifiers() != [self.service.clone()] {
-            return Err(Stranger::Other);
+            return Err(Flaw::WrongSigner);
         }
         let key = signer.certificate().public_key().clone();
         let end = signer.certificate().not_after();

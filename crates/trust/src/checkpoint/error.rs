@@ -1,6 +1,6 @@
 //! Why a checkpoint was refused.
 
-use crate::{SignerError, as_of::Stranger, envelope::from_fault, refusal::refusals};
+use crate::{SignerError, as_of::from_flaw, envelope::from_fault, refusal::refusals};
 
 refusals! {
     /// Why a checkpoint was refused: somebody put it where the service's own was, or the service is
@@ -36,12 +36,4 @@ refusals! {
 }
 
 from_fault!(CheckpointError);
-
-impl From<Stranger> for CheckpointError {
-    fn from(stranger: Stranger) -> Self {
-        match stranger {
-            Stranger::Refused(error) => Self::Signer(error),
-            Stranger::Other => Self::WrongSigner,
-        }
-    }
-}
+from_flaw!(CheckpointError);

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Anchors, Signer, SigningError,
-    as_of::AsOf,
-    envelope::{self, Envelope},
+    as_of::{AsOf, Said},
+    envelope,
     hash::Hash,
     typ,
 };
@@ -91,6 +91,12 @@ struct Claims {
     heads: Vec<HeadClaim>,
 }
 
+impl Claims {
+    fn said(&self) -> Said<'_> {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HeadClaim {
@@ -136,16 +142,9 @@ impl Verifier {
     /// Verifies a checkpoint as of its own time: chain, identity, signature, installation and form.
     /// Whether it follows the one before it is for whoever has that one.
     pub fn verify(&mut self, compact: &str) -> Result<Checkpoint, CheckpointError> {
-        let envelope = Envelope::parse(compact, MAX_SIZE, typ::CHECKPOINT, &["x5c"])?;
-        let claims: Claims = envelope.unverified_claims()?;
-        let key = self.0.key(envelope.header().x5c(), claims.iat)?;
-        envelope.payload(&key)?;
-        if &claims.iss != self.0.service() {
-            return Err(CheckpointError::WrongIssuer);
-        }
-        if &claims.aud != self.0.anchors().installation() {
-            return Err(CheckpointError::OtherInstallation);
-        }
+        let claims = self
+            .0
+            .claims(compact, MAX_SIZE, typ::CHECKPOINT, Claims::said)?;
         check_form(&claims)?;
         Ok(Checkpoint {
             issued_at: claims.iat,

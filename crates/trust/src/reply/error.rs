@@ -1,6 +1,6 @@
 //! Why a reply was refused.
 
-use crate::{SignerError, envelope::from_fault, refusal::refusals};
+use crate::{SignerError, as_of::from_flaw, envelope::from_fault, refusal::refusals};
 
 refusals! {
     /// Why a reply was refused: the service, or somebody between, is at fault. What was asked may
@@ -40,3 +40,4 @@ refusals! {
 }
 
 from_fault!(ReplyError);
+from_flaw!(ReplyError);

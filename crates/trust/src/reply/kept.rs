@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::{Claims, MAX_SIZE, ReplyError};
 use crate::{
     Anchors, Jti,
-    as_of::{AsOf, Stranger},
-    envelope::Envelope,
+    as_of::{AsOf, Said},
     moment::is_future,
     typ,
 };
@@ -44,6 +43,12 @@ impl<B> KeptReply<B> {
     }
 }
 
+impl Claims {
+    fn said(&self) -> Said<'_> {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
 /// Verifies what `service` answered once to an order that was sent to `method`, as of the time at
 /// which it did: its certificate has ended since, or will. Which order it was is for the caller to
 /// compare.
@@ -57,29 +62,14 @@ pub fn verify_kept<B: DeserializeOwned>(
     method: &str,
     now: Timestamp,
 ) -> Result<KeptReply<B>, ReplyError> {
-    let envelope = Envelope::parse(compact, MAX_SIZE, typ::REPLY, &["x5c"])?;
-    let claims: Claims = envelope.unverified_claims()?;
-    let mut signer = AsOf::new(anchors, service);
-    let key = signer.key(envelope.header().x5c(), claims.iat);
-    let key = key.map_err(|stranger| match stranger {
-        Stranger::Refused(error) => error.into(),
-        Stranger::Other => ReplyError::WrongSigner,
-    })?;
     let Claims {
-        iss,
-        aud,
         iat,
         method: answered,
         jti,
         req,
         body,
-    } = envelope.claims(&key)?;
-    if &iss != signer.service() {
-        return Err(ReplyError::WrongIssuer);
-    }
-    if &aud != anchors.installation() {
-        return Err(ReplyError::OtherInstallation);
-    }
+        ..
+    } = AsOf::new(anchors, service).claims(compact, MAX_SIZE, typ::REPLY, Claims::said)?;
     if answered != method {
         return Err(ReplyError::WrongMethod);
     }

@@ -1,6 +1,6 @@
 //! Why a segment was refused.
 
-use crate::{SignerError, as_of::Stranger, envelope::from_fault, refusal::refusals};
+use crate::{SignerError, as_of::from_flaw, envelope::from_fault, refusal::refusals};
 
 refusals! {
     /// Why a segment was refused: somebody put it where the service's own was, or the service is at
@@ -34,12 +34,4 @@ refusals! {
 }
 
 from_fault!(SegmentError);
-
-impl From<Stranger> for SegmentError {
-    fn from(stranger: Stranger) -> Self {
-        match stranger {
-            Stranger::Refused(error) => Self::Signer(error),
-            Stranger::Other => Self::WrongSigner,
-        }
-    }
-}
+from_flaw!(SegmentError);

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Anchors, Signer, SigningError,
-    as_of::AsOf,
+    as_of::{AsOf, Said},
     checkpoint::MAX_CHAIN,
-    envelope::{self, Envelope},
+    envelope,
     hash::Hash,
     typ,
 };
@@ -62,6 +62,12 @@ struct Claims {
     kept: Vec<(u64, Hash)>,
 }
 
+impl Claims {
+    fn said(&self) -> Said<'_> {
+        (&self.iss, &self.aud, self.iat)
+    }
+}
+
 /// Signs a segment.
 pub fn sign(signer: &Signer, segment: &Segment, now: Timestamp) -> Result<String, SigningError> {
     check_form(segment).map_err(|_| SigningError::Claims("they are not those of a segment"))?;
@@ -96,16 +102,9 @@ impl Verifier {
 
     /// Verifies a segment as of its own time: chain, identity, signature, installation and form.
     pub fn verify(&mut self, compact: &str) -> Result<Segment, SegmentError> {
-        let envelope = Envelope::parse(compact, MAX_SIZE, typ::SEGMENT, &["x5c"])?;
-        let claims: Claims = envelope.unverified_claims()?;
-        let key = self.0.key(envelope.header().x5c(), claims.iat)?;
-        envelope.payload(&key)?;
-        if &claims.iss != self.0.service() {
-            return Err(SegmentError::WrongIssuer);
-        }
-        if &claims.aud != self.0.anchors().installation() {
-            return Err(SegmentError::OtherInstallation);
-        }
+        let claims = self
+            .0
+            .claims(compact, MAX_SIZE, typ::SEGMENT, Claims::said)?;
         let segment = Segment {
             chain: claims.chain,
             first: claims.from,
