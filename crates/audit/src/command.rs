@@ -1,15 +1,14 @@
 //! What is asked for: the requests as what they mean.
 
-use kleis_proto::audit::v1::{GetEventRequest, ListEventsRequest};
+use kleis_proto::{
+    audit::v1::{GetEventRequest, ListEventsRequest},
+    page,
+};
 use kleis_store::{Actor, AuditFilter, AuditOutcome, state_digest};
 use kleis_types::{ErrorCode, Identifier, Problem, Service, Timestamp, TypeTable, base64url};
 
 use crate::{page::Cursor, source::Wanted};
 
-/// Most events of a page.
-const MAX_PAGE: u32 = 1000;
-/// Events of a page, where the caller names no number.
-const DEFAULT_PAGE: u32 = 100;
 /// The longest text to filter by, in bytes.
 const MAX_TEXT: usize = 256;
 
@@ -57,11 +56,7 @@ impl ListCommand {
             since,
             until,
         };
-        let size = match request.page_size {
-            0 => DEFAULT_PAGE,
-            size @ 1..=MAX_PAGE => size,
-            _ => return Err(malformed("ask for 1 to 1,000 at a time", "page_size")),
-        };
+        let size = page::size(request.page_size)?;
         let wanted = Wanted { filter, person };
         let fingerprint = fingerprint(service, &wanted);
         let cursor = given(&request.page_token).map(|token| {

@@ -4,8 +4,8 @@
 //! messages, clients and servers. Beside them stand the few things that both ends of a call must
 //! agree on: [`method`] names the RPCs that take a signed order, [`status`] carries a
 //! [`kleis_types::Problem`] through gRPC, [`rules`] tells whether each RPC of a service has its rule,
-//! [`lookup`] and [`identifier_type`] parse and make
-//! messages.
+//! [`page`] how long a page is;
+//! [`lookup`] and [`identifier_type`] parse and make messages.
 //!
 //! Rules live elsewhere: this crate knows how things are said, never whether they may be.
 //! No message shows its content in `Debug`, because messages carry keys and persons' identifiers.
@@ -24,6 +24,7 @@ pub mod call;
 pub mod identifier_type;
 pub mod lookup;
 pub mod method;
+pub mod page;
 pub mod rules;
 pub mod status;
 

@@ -1,16 +1,10 @@
 //! Records as messages.
 
-use kleis_proto::registration::v1 as wire;
+use kleis_proto::{page::size, registration::v1 as wire};
 use kleis_store::registry::{Certificate, EncryptionKey, Registrant};
 use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, base64url};
 
 use crate::{ListedGrant, RegistrantPage, RolePage};
-
-/// Most entries of a page.
-const MAX_PAGE: u32 = 1000;
-
-/// Entries of a page, where the caller names no number.
-const DEFAULT_PAGE: u32 = 100;
 
 pub(super) fn key(record: EncryptionKey) -> wire::KeySummary {
     wire::KeySummary {
@@ -50,27 +44,16 @@ fn reason(reason: Option<RevocationReason>) -> String {
 
 /// The beginning and the number of the page of the register asked for.
 pub(super) fn page(request: &wire::ListRegistrantsRequest) -> Result<(String, u32), Problem> {
-    let limit = limit(request.page_size)?;
+    let limit = size(request.page_size)?;
     let is_id = |text: &String| text.parse::<Identifier>().is_ok();
     Ok((after(&request.page_token, is_id)?, limit))
 }
 
 /// The beginning and the number of the page of the roles asked for.
 pub(super) fn role_page(request: &wire::ListRolesRequest) -> Result<(String, u32), Problem> {
-    let limit = limit(request.page_size)?;
+    let limit = size(request.page_size)?;
     let is_role = |text: &String| text.starts_with("role:");
     Ok((after(&request.page_token, is_role)?, limit))
-}
-
-fn limit(page_size: u32) -> Result<u32, Problem> {
-    match page_size {
-        0 => Ok(DEFAULT_PAGE),
-        size @ 1..=MAX_PAGE => Ok(size),
-        _ => {
-            let what = "ask for 1 to 1,000 at a time";
-            Err(Problem::new(ErrorCode::RequestMalformed, what).at("page_size"))
-        }
-    }
 }
 
 /// What the page comes after; empty for the first one.
