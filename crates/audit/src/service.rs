@@ -131,16 +131,8 @@ impl Audit {
     /// That this auditor has read.
     fn event(&self, call: &Call, auditor: &Identifier, action: &'static str) -> AuditEvent {
         AuditEvent {
-            at: self.clock.now(),
-            action,
-            actor: Actor::of(auditor, &self.types),
-            resource: String::new(),
-            resource_version: 0,
-            resource_digest: None,
-            outcome: AuditOutcome::Done,
-            order_digest: None,
             trace_id: call.trace_text(),
-            details: String::new(),
+            ..AuditEvent::new(self.clock.now(), action, Actor::of(auditor, &self.types))
         }
     }
 }

@@ -150,16 +150,10 @@ impl Evidence {
     /// An event of this order, done, about no record yet.
     pub(crate) fn event(&self, action: &'static str) -> AuditEvent {
         AuditEvent {
-            at: self.received_at,
-            action,
-            actor: self.actor.clone(),
-            resource: String::new(),
-            resource_version: 0,
-            resource_digest: None,
-            outcome: AuditOutcome::Done,
             order_digest: Some(self.question.digest),
             trace_id: self.trace_id.clone(),
             details: self.token.clone(),
+            ..AuditEvent::new(self.received_at, action, self.actor.clone())
         }
     }
 
@@ -249,16 +243,5 @@ impl Evidence {
 
 /// An event of the service's own doing, about no record yet.
 pub(crate) fn own_event(action: &'static str, at: Timestamp) -> AuditEvent {
-    AuditEvent {
-        at,
-        action,
-        actor: Actor::Service(Service::Custody),
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
+    AuditEvent::new(at, action, Actor::Service(Service::Custody))
 }

@@ -4,8 +4,8 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use kleis_store::{
-    Act, Actor, AuditEvent, AuditOutcome, EvidenceTx, ProofTx, Store, StoreError, StoredCheckpoint,
-    StoredOrder, StoredSegment,
+    Act, Actor, AuditEvent, EvidenceTx, ProofTx, Store, StoreError, StoredCheckpoint, StoredOrder,
+    StoredSegment,
     custody::{CustodyRead, CustodyTx, Record, WrappingKey},
     registry::{KeyUse, PublicKeyClaim, RegistryRead, RegistryTx},
     suite::perform,
@@ -36,18 +36,7 @@ async fn connect(path: &std::path::Path) -> SqliteConnection {
 }
 
 fn event() -> AuditEvent {
-    AuditEvent {
-        at: Timestamp::from_unix(0),
-        action: "test.guard",
-        actor: Actor::Local,
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
+    AuditEvent::new(Timestamp::from_unix(0), "test.guard", Actor::Local)
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use kleis_store::{
-    Actor, AuditEvent, AuditOutcome, EvidenceRead, EvidenceTx, Store, StoredOrder, audit,
+    Actor, AuditEvent, EvidenceRead, EvidenceTx, Store, StoredOrder, audit,
     registry::{Registrant, RegistryRead, RegistryTx},
     suite::perform,
 };
@@ -73,16 +73,8 @@ fn order(jti: &str) -> StoredOrder {
 
 fn event(jti: &str) -> AuditEvent {
     AuditEvent {
-        at: Timestamp::from_unix(0),
-        action: "test.kill",
-        actor: Actor::Local,
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
         details: jti.to_owned(),
+        ..AuditEvent::new(Timestamp::from_unix(0), "test.kill", Actor::Local)
     }
 }
 

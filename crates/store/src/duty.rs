@@ -66,7 +66,7 @@ mod tests {
     use kleis_types::Timestamp;
 
     use super::*;
-    use crate::{Actor, AuditOutcome};
+    use crate::Actor;
 
     struct Thing(u64);
 
@@ -83,18 +83,7 @@ mod tests {
     }
 
     fn event() -> AuditEvent {
-        AuditEvent {
-            at: Timestamp::from_unix(1),
-            action: "test.change",
-            actor: Actor::Local,
-            resource: String::new(),
-            resource_version: 0,
-            resource_digest: None,
-            outcome: AuditOutcome::Done,
-            order_digest: None,
-            trace_id: String::new(),
-            details: String::new(),
-        }
+        AuditEvent::new(Timestamp::from_unix(1), "test.change", Actor::Local)
     }
 
     #[test]

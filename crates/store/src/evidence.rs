@@ -113,6 +113,24 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
+    /// An event that is done, about no record, of no order, with nothing else to tell: what there is
+    /// to tell stands above it, by `..`.
+    #[must_use]
+    pub fn new(at: Timestamp, action: &'static str, actor: Actor) -> Self {
+        Self {
+            at,
+            action,
+            actor,
+            resource: String::new(),
+            resource_version: 0,
+            resource_digest: None,
+            outcome: AuditOutcome::Done,
+            order_digest: None,
+            trace_id: String::new(),
+            details: String::new(),
+        }
+    }
+
     /// The same event about `record`, in the state it has after the act.
     ///
     /// An act owes one such event for every audited record that it adds or changes.
@@ -196,7 +214,7 @@ pub fn state_digest(fields: &[&[u8]]) -> [u8; 32] {
     sha256(&lp::encode(fields))
 }
 
-fn sha256(data: &[u8]) -> [u8; 32] {
+pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest(&SHA256, data).as_ref());
     out

@@ -35,6 +35,14 @@ pub struct AuditSpan {
     pub to: u64,
 }
 
+impl AuditSpan {
+    /// All that is written.
+    pub const ALL: Self = Self {
+        after: 0,
+        to: u64::MAX,
+    };
+}
+
 /// A row and its place in the order of writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedAuditRow {

@@ -8,7 +8,7 @@ use kleis_proto::audit::v1::{
     AuditEvent as Told, GetEventRequest, ListEventsRequest, ListEventsResponse,
 };
 use kleis_proto::status::from_status;
-use kleis_store::{Actor, AuditEvent, AuditOutcome, EvidenceRead as _, Store as _, StoredAuditRow};
+use kleis_store::{Actor, AuditEvent, EvidenceRead as _, Store as _, StoredAuditRow};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite};
 use kleis_types::{
     CredentialMap, Identifier, ManualClock, Principal, Problem, SeededRandom, Service, Timestamp,
@@ -119,16 +119,8 @@ pub(crate) fn id(text: &str) -> Identifier {
 /// An event with a name of its own.
 pub(crate) fn event(name: &str) -> AuditEvent {
     AuditEvent {
-        at: Timestamp::from_unix(NOW - 1000),
-        action: "test.act",
-        actor: Actor::Local,
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
         details: name.to_owned(),
+        ..AuditEvent::new(Timestamp::from_unix(NOW - 1000), "test.act", Actor::Local)
     }
 }
 

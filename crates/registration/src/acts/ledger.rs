@@ -152,16 +152,15 @@ impl<'a, Tx: RegistryTx> Ledger<'a, Tx> {
 
     fn event(&self, outcome: AuditOutcome, details: &str) -> AuditEvent {
         AuditEvent {
-            at: self.account.at,
-            action: self.account.action,
-            actor: self.account.actor.clone(),
-            resource: String::new(),
-            resource_version: 0,
-            resource_digest: None,
             outcome,
             order_digest: self.account.order_digest,
             trace_id: self.account.trace_id.clone(),
             details: details.to_owned(),
+            ..AuditEvent::new(
+                self.account.at,
+                self.account.action,
+                self.account.actor.clone(),
+            )
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What the proof of the audit writes.
 
-use kleis_store::{
-    Act, Actor, AuditEvent, AuditOutcome, ProofTx, StoreError, StoredCheckpoint, StoredSegment,
-};
+use kleis_store::{Act, Actor, AuditEvent, ProofTx, StoreError, StoredCheckpoint, StoredSegment};
 use kleis_types::{Identifier, Timestamp};
 
 /// Appends a checkpoint.
@@ -96,15 +94,7 @@ impl<Tx: ProofTx + Send + 'static> Act<Tx> for Forget {
 
 fn event(at: Timestamp, action: &'static str, resource: String) -> AuditEvent {
     AuditEvent {
-        at,
-        action,
-        actor: Actor::Local,
         resource,
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
+        ..AuditEvent::new(at, action, Actor::Local)
     }
 }

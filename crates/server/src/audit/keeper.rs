@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use kleis_jose::digest::sha256;
 use kleis_store::{ChainHead, ProofRead as _, StoreError, StoredCheckpoint, audit::Place};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_trust::{
@@ -143,7 +142,8 @@ impl<S: AuditStore> Keeper<S> {
         // Looked up again if it is not known what has become of it.
         self.place = None;
         let stored = StoredCheckpoint { seq, full, token };
-        let appended = self.ledger.store.run(AppendCheckpoint(stored.clone()));
+        let following = Place::of(seq, &stored.token);
+        let appended = self.ledger.store.run(AppendCheckpoint(stored));
         if let Err(error) = appended.await {
             if matches!(error, StoreError::AlreadyExists(_)) {
                 // An attempt that seemed to fail had been kept.
@@ -153,23 +153,23 @@ impl<S: AuditStore> Keeper<S> {
             self.place = self.gap.map(|_| place);
             return Err(self.ledger.failed()(error));
         }
-        self.place = Some(Place::of(seq, &stored.token));
+        self.place = Some(following);
         (self.gap, self.mark) = (None, mark);
         if full {
             self.full = Some(seq);
         }
-        self.tell(&stored);
+        self.tell(following, full);
         Ok(())
     }
 
     /// The line in the log: a further place outside the database.
-    fn tell(&self, stored: &StoredCheckpoint) {
+    fn tell(&self, place: Place, full: bool) {
         tracing::info!(
             target: "kleis::audit",
             database = self.ledger.name,
-            seq = stored.seq,
-            full = stored.full,
-            digest = base64url::encode(&sha256(stored.token.as_bytes())),
+            seq = place.seq,
+            full,
+            digest = base64url::encode(&place.digest),
             "checkpoint"
         );
     }
@@ -178,7 +178,7 @@ impl<S: AuditStore> Keeper<S> {
     /// missing there.
     async fn sink(&mut self) -> Result<(), Failure> {
         let ledger = &self.ledger;
-        loop {
+        while self.place.is_none_or(|place| place.seq != self.sunk) {
             let mut reader = ledger.store.read().await.map_err(ledger.failed())?;
             let page = reader.checkpoints(self.sunk, PAGE).await;
             let page = page.map_err(ledger.failed())?;
@@ -197,6 +197,7 @@ impl<S: AuditStore> Keeper<S> {
                 .map_err(|error| Failure::System(error.into()))??;
             self.sunk = seq;
         }
+        Ok(())
     }
 }
 

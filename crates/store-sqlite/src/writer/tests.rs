@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use kleis_store::{
-    Actor, AuditEvent, AuditOutcome, EvidenceRead, EvidenceTx, Store, audit,
+    Actor, AuditEvent, EvidenceRead, EvidenceTx, Store, audit,
     registry::{RegistryRead, RegistryTx, Role, RoleGrant},
     suite::{Work, perform},
 };
@@ -26,18 +26,7 @@ async fn registry() -> (TempDir, RegistrySqlite) {
 }
 
 fn event() -> AuditEvent {
-    AuditEvent {
-        at: Timestamp::from_unix(0),
-        action: "test.write",
-        actor: Actor::Local,
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
+    AuditEvent::new(Timestamp::from_unix(0), "test.write", Actor::Local)
 }
 
 fn person(number: u32) -> Identifier {

@@ -26,6 +26,11 @@ impl AuditReport {
         self.findings.is_empty()
     }
 
+    /// How many things are wrong.
+    pub fn count(&self) -> u64 {
+        self.findings.len() as u64 + self.unlisted
+    }
+
     /// Takes a finding in: lists it, or counts it where there are too many.
     pub fn found(&mut self, finding: Finding) {
         if self.findings.len() < MAX_FINDINGS {

@@ -1,8 +1,6 @@
 //! Checkpoints and segments as the walk needs them: read, and verified, by somebody who knows how
 //! they are signed.
 
-use aws_lc_rs::digest::{SHA256, digest};
-
 use crate::ChainHead;
 
 /// A verified checkpoint.
@@ -59,11 +57,4 @@ pub trait SinkLines: Send {
     /// # Errors
     /// The sink cannot be read.
     fn next_line(&mut self) -> std::io::Result<Option<String>>;
-}
-
-/// The hash by which a checkpoint is named by the next one.
-pub(super) fn token_digest(token: &str) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    out
 }

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    AuditReport, Checkpoint, Finding,
-    heads::Heads,
-    proofs::{ReadProofs, token_digest},
-};
-use crate::{ChainHead, ProofRead, StoreError, StoredCheckpoint};
+use super::{AuditReport, Checkpoint, Finding, heads::Heads, proofs::ReadProofs};
+use crate::{ChainHead, ProofRead, StoreError, StoredCheckpoint, evidence::sha256};
 
 /// How many checkpoints are read at a time: they can be long.
 pub(super) const CHECKPOINTS: u32 = 16;
@@ -26,7 +22,7 @@ impl Place {
     pub fn of(seq: u64, token: &str) -> Self {
         Self {
             seq,
-            digest: token_digest(token),
+            digest: sha256(token.as_bytes()),
         }
     }
 
@@ -109,8 +105,6 @@ fn check_place(place: &Place, checkpoint: &Checkpoint, report: &mut AuditReport)
 pub struct Newest {
     /// The newest checkpoint.
     pub place: Place,
-    /// The newest full one.
-    pub full: u64,
     /// The heads of the chains, by name: position and hash.
     pub heads: BTreeMap<String, (u64, [u8; 32])>,
 }
@@ -142,11 +136,6 @@ pub async fn verify_newest<R: ProofRead>(
                     if is_linked {
                         check_place(&newest.place, &checkpoint, &mut report);
                     }
-                    newest.full = if checkpoint.full {
-                        checkpoint.seq
-                    } else {
-                        newest.full
-                    };
                     for ChainHead { chain, seq, hash } in checkpoint.heads {
                         newest.heads.insert(chain, (seq, hash));
                     }

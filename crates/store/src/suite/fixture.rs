@@ -7,7 +7,7 @@ use kleis_types::{
 
 use super::perform::act;
 use crate::{
-    Actor, AuditEvent, AuditOutcome, EvidenceTx, StoreError, StoredOrder,
+    Actor, AuditEvent, EvidenceTx, StoreError, StoredOrder,
     custody::{CustodyStore, CustodyTx, Record, WrappingKey},
     registry::{
         Certificate, EncryptionKey, EnrolmentCode, KeySession, Registrant, RegistryStore,
@@ -31,18 +31,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 
 /// An event about nothing.
 pub(super) fn event() -> AuditEvent {
-    AuditEvent {
-        at: at(0),
-        action: "suite.act",
-        actor: Actor::Local,
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
+    AuditEvent::new(at(0), "suite.act", Actor::Local)
 }
 
 pub(super) fn order(jti: &str) -> StoredOrder {

@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, fmt::Write as _, io};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use kleis_types::base64url;
 
 use super::{
@@ -13,6 +12,7 @@ use crate::{
     AuditEvent, ChainHead, EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError,
     StoredCheckpoint, StoredSegment,
     audit::{self, AuditReport, Checkpoint, Finding, ReadProofs, Segment, SinkLines},
+    evidence::sha256,
     registry::RegistryStore,
 };
 
@@ -135,7 +135,7 @@ pub(super) async fn checkpoint_now<S: RegistryStore>(store: &S) -> String {
     drop(reader);
     let checkpoint = Checkpoint {
         seq: newest.as_ref().map_or(1, |newest| newest.seq + 1),
-        previous: newest.map(|newest| sha256(&newest.token)),
+        previous: newest.map(|newest| sha256(newest.token.as_bytes())),
         full: true,
         gap: None,
         heads,
@@ -219,12 +219,4 @@ where
     let mut reader = store.read().await.unwrap();
     let report = audit::prove(&mut reader, &mut Notary, None).await;
     report.unwrap().findings
-}
-
-/// The hash by which a token is named by the next one.
-pub(super) fn sha256(token: &str) -> [u8; 32] {
-    digest(&SHA256, token.as_bytes())
-        .as_ref()
-        .try_into()
-        .unwrap()
 }

@@ -3,11 +3,12 @@
 use super::{
     Backend, Database,
     fixture::{at, code, put_enrolment_code},
-    notary::{append, archive, checkpoint_now, findings, prove, row, sha256},
+    notary::{append, archive, checkpoint_now, findings, prove, row},
 };
 use crate::{
     ProofRead, Store,
     audit::{self, AuditReport, Checkpoint, Finding},
+    evidence::sha256,
     registry::EnrolmentCode,
 };
 
@@ -251,7 +252,7 @@ pub async fn a_loss_that_was_accepted_does_not_show_again<B: Backend>() {
     let (heads, _) = store.read().await.unwrap().heads_since(0).await.unwrap();
     let accepting = Checkpoint {
         seq: 3,
-        previous: Some(sha256(&sink[1])),
+        previous: Some(sha256(sink[1].as_bytes())),
         full: true,
         gap: Some(1),
         heads: heads.clone(),
@@ -260,7 +261,7 @@ pub async fn a_loss_that_was_accepted_does_not_show_again<B: Backend>() {
     assert_eq!(prove(store, &sink).await.findings, []);
     let next = Checkpoint {
         seq: 4,
-        previous: Some(sha256(&sink[2])),
+        previous: Some(sha256(sink[2].as_bytes())),
         gap: None,
         ..accepting
     };
