@@ -115,7 +115,7 @@ struct OwnKeys(TokenService);
 
 impl KeySource for OwnKeys {
     fn keys(&self) -> Keys<'_> {
-        Box::pin(std::future::ready(Ok(self.0.keys().into())))
+        Box::pin(std::future::ready(Ok(self.0.keys())))
     }
 
     fn newer_than<'a>(&'a self, _: &'a Arc<[Jwk]>) -> Keys<'a> {

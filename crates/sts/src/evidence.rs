@@ -90,6 +90,28 @@ impl Evidence {
         Ok(replayed)
     }
 
+    /// Writes into the audit which token of ours the request was about, or in the details why it was about none.
+    pub(crate) async fn about_token<T: StsTx>(
+        &self,
+        tx: &mut T,
+        action: &'static str,
+        jti: Option<&str>,
+        otherwise: &str,
+    ) -> Result<(), StoreError> {
+        let event = self.event(action);
+        let event = match jti {
+            Some(jti) => AuditEvent {
+                resource: token(jti),
+                ..event
+            },
+            None => AuditEvent {
+                details: otherwise.to_owned(),
+                ..event
+            },
+        };
+        tx.append_audit(&event).await
+    }
+
     /// An event of this request, done, about no record.
     pub(crate) fn event(&self, action: &'static str) -> AuditEvent {
         AuditEvent {
@@ -109,20 +131,14 @@ impl Evidence {
     }
 }
 
+/// The name of a token in the audit.
+pub(crate) fn token(jti: &str) -> String {
+    format!("token:{jti}")
+}
+
 /// An event of the service's own doing, about no record yet.
 pub(crate) fn own_event(action: &'static str, at: Timestamp) -> AuditEvent {
-    AuditEvent {
-        at,
-        action,
-        actor: Actor::Service(Service::Sts),
-        resource: String::new(),
-        resource_version: 0,
-        resource_digest: None,
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
+    AuditEvent::new(at, action, Actor::Service(Service::Sts))
 }
 
 #[cfg(test)]

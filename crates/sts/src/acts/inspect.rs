@@ -1,9 +1,9 @@
 //! Telling a client of a token (RFC 7662).
 
+use kleis_store::Act;
 use kleis_store::sts::StsTx;
-use kleis_store::{Act, AuditEvent};
 
-use super::{Answer, token};
+use super::Answer;
 use crate::StsError;
 use crate::evidence::Evidence;
 
@@ -31,18 +31,10 @@ impl<Tx: StsTx> Act<Tx> for Inspect {
         if let Some(refusal) = self.evidence.spend(tx, Self::ACTION).await? {
             return Ok(Err(refusal));
         }
-        let event = self.evidence.event(Self::ACTION);
-        let event = match &self.jti {
-            Some(jti) => AuditEvent {
-                resource: token(jti),
-                ..event
-            },
-            None => AuditEvent {
-                details: Self::INACTIVE.to_owned(),
-                ..event
-            },
-        };
-        tx.append_audit(&event).await?;
+        let jti = self.jti.as_deref();
+        self.evidence
+            .about_token(tx, Self::ACTION, jti, Self::INACTIVE)
+            .await?;
         Ok(Ok(()))
     }
 }

@@ -3,9 +3,9 @@
 use kleis_store::sts::StsTx;
 use kleis_store::{Act, AuditEvent};
 
-use super::{Answer, token};
+use super::Answer;
 use crate::StsError;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, token};
 
 /// Uses up the assertion and the proof, and finds whose turn it is to sign. The token is signed when this is
 /// committed.

@@ -20,8 +20,3 @@ use crate::error::Refusal;
 
 /// How a request ended that may be refused inside the act. Both endings are committed.
 pub(crate) type Answer<T> = Result<T, Refusal>;
-
-/// The name of a token in the audit.
-pub(crate) fn token(jti: &str) -> String {
-    format!("token:{jti}")
-}

@@ -1,9 +1,9 @@
 //! Revoking a token (RFC 7009).
 
+use kleis_store::Act;
 use kleis_store::sts::{RevokedToken, StsTx};
-use kleis_store::{Act, AuditEvent};
 
-use super::{Answer, token};
+use super::Answer;
 use crate::StsError;
 use crate::evidence::Evidence;
 
@@ -31,21 +31,14 @@ impl<Tx: StsTx> Act<Tx> for Revoke {
         if let Some(refusal) = self.evidence.spend(tx, Self::ACTION).await? {
             return Ok(Err(refusal));
         }
-        let event = self.evidence.event(Self::ACTION);
-        let event = if let Some(revoked) = &self.token {
+        if let Some(revoked) = &self.token {
             // Twice is as good as once.
             tx.revoke_token(revoked).await?;
-            AuditEvent {
-                resource: token(&revoked.jti),
-                ..event
-            }
-        } else {
-            AuditEvent {
-                details: Self::NOTHING.to_owned(),
-                ..event
-            }
-        };
-        tx.append_audit(&event).await?;
+        }
+        let jti = self.token.as_ref().map(|revoked| &*revoked.jti);
+        self.evidence
+            .about_token(tx, Self::ACTION, jti, Self::NOTHING)
+            .await?;
         Ok(Ok(()))
     }
 }

@@ -15,7 +15,7 @@ mod answer;
 mod metadata;
 mod posted;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
@@ -60,56 +60,50 @@ where
         .with_state(sts)
 }
 
-async fn token<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+async fn token<S, D, V>(
+    State(sts): State<Sts<S, D, V>>,
+    posted: Result<Posted, Response>,
+) -> Response
 where
     S: StsStore,
     D: Clients,
     V: StatusSource + 'static,
 {
-    let (posted, call) = Posted::read(request).await;
-    let result = match posted {
-        Ok(posted) => sts.0.token(&posted.form, &posted.proofs(), &call).await,
-        Err(refusal) => Err(refusal.into()),
-    };
-    let response = match result {
-        Ok(token) => answer::json(&token),
-        Err(error) => answer::refuse(&error, &call),
+    let response = match posted {
+        Ok(Posted { form, call, proofs }) => {
+            let proofs: Vec<_> = proofs.iter().map(String::as_str).collect();
+            match sts.0.token(&form, &proofs, &call).await {
+                Ok(token) => answer::json(&token),
+                Err(error) => answer::refuse(&error, &call),
+            }
+        }
+        Err(refused) => refused,
     };
     // Whoever has it need not ask twice (RFC 9449 section 8.2).
     answer::with_nonce(response, &sts.0.nonce())
 }
 
-async fn revoke<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+async fn revoke<S, D, V>(State(sts): State<Sts<S, D, V>>, posted: Posted) -> Response
 where
     S: StsStore,
     D: Clients,
     V: StatusSource + 'static,
 {
-    let (posted, call) = Posted::read(request).await;
-    let result = match posted {
-        Ok(posted) => sts.0.revoke(&posted.form, &call).await,
-        Err(refusal) => Err(refusal.into()),
-    };
-    match result {
+    match sts.0.revoke(&posted.form, &posted.call).await {
         Ok(()) => Response::default(),
-        Err(error) => answer::refuse(&error, &call),
+        Err(error) => answer::refuse(&error, &posted.call),
     }
 }
 
-async fn introspect<S, D, V>(State(sts): State<Sts<S, D, V>>, request: Request) -> Response
+async fn introspect<S, D, V>(State(sts): State<Sts<S, D, V>>, posted: Posted) -> Response
 where
     S: StsStore,
     D: Clients,
     V: StatusSource + 'static,
 {
-    let (posted, call) = Posted::read(request).await;
-    let result = match posted {
-        Ok(posted) => sts.0.introspect(&posted.form, &call).await,
-        Err(refusal) => Err(refusal.into()),
-    };
-    match result {
+    match sts.0.introspect(&posted.form, &posted.call).await {
         Ok(told) => answer::json(&told),
-        Err(error) => answer::refuse(&error, &call),
+        Err(error) => answer::refuse(&error, &posted.call),
     }
 }
 
@@ -119,7 +113,7 @@ where
     D: Clients,
     V: StatusSource + 'static,
 {
-    let set = kleis_jose::JwkSet::new(sts.keys()).to_value();
+    let set = kleis_jose::JwkSet::new(sts.keys().to_vec()).to_value();
     answer::public("application/jwk-set+json", &set)
 }
 

@@ -1,32 +1,41 @@
 //! What came in: read strictly, before anything is done about it.
 
 use axum::body::to_bytes;
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use kleis_types::{Call, Principal, TraceId};
 
+use super::answer;
 use crate::error::Refusal;
 use crate::form::Form;
 
 /// The longest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 
-/// A form, and the headers that count.
+/// A form, the headers that count, and who is on the line.
 pub(super) struct Posted {
     pub(super) form: Form,
-    proofs: Vec<String>,
+    pub(super) call: Call,
+    /// The values of the header `DPoP`.
+    pub(super) proofs: Vec<String>,
 }
 
-impl Posted {
-    /// Reads a request, and who is on the line.
-    pub(super) async fn read(request: Request) -> (Result<Self, Refusal>, Call) {
+impl<S: Sync> FromRequest<S> for Posted {
+    /// What is told to whoever sent something else.
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let extensions = request.extensions();
         let (principal, trace) = (extensions.get::<Principal>(), extensions.get::<TraceId>());
         let call = Call::new(principal.cloned(), trace.cloned());
-        (Self::parse(request).await, call)
+        let parsed = Self::parse(request, call.clone()).await;
+        parsed.map_err(|refusal| answer::refuse(&refusal.into(), &call))
     }
+}
 
-    async fn parse(request: Request) -> Result<Self, Refusal> {
+impl Posted {
+    async fn parse(request: Request, call: Call) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         // What stands in a URL ends up in logs: nothing is taken from there (RFC 6749 section 2.3.1).
         if parts.uri.query().is_some() || !is_form(&parts.headers) {
@@ -45,13 +54,9 @@ impl Posted {
             .map_err(|_| Refusal::TooLarge)?;
         Ok(Self {
             form: Form::parse(&body)?,
+            call,
             proofs,
         })
-    }
-
-    /// The values of the header `DPoP`.
-    pub(super) fn proofs(&self) -> Vec<&str> {
-        self.proofs.iter().map(String::as_str).collect()
     }
 }
 

@@ -14,24 +14,27 @@ pub(crate) struct Ring {
     /// The private key of whose turn it is.
     current: Option<Jwk>,
     /// All that are published, the public parts: the current one first.
-    published: Vec<Jwk>,
+    published: Arc<[Jwk]>,
 }
 
 impl Ring {
     /// Opens the keys that are published. What is published follows from private keys that open under the
     /// root KEK: nobody can slip in a key of their own.
     pub(crate) fn open(keeper: &Keeper, rows: &[SigningKey]) -> Result<Self, KeyFault> {
-        let mut ring = Self::default();
+        let (mut current, mut all) = (None, Vec::new());
         for row in rows.iter().filter(|row| row.state.is_published()) {
             let key = keeper.open(row)?;
             if row.state == SigningKeyState::Current {
-                ring.published.insert(0, published(&key));
-                ring.current = Some(key);
+                all.insert(0, published(&key));
+                current = Some(key);
             } else {
-                ring.published.push(published(&key));
+                all.push(published(&key));
             }
         }
-        Ok(ring)
+        Ok(Self {
+            current,
+            published: all.into(),
+        })
     }
 
     /// The private key `kid`, if it is the one whose turn it is.
@@ -40,7 +43,7 @@ impl Ring {
     }
 
     /// The public keys, the current one first.
-    pub(crate) fn published(&self) -> &[Jwk] {
+    pub(crate) fn published(&self) -> &Arc<[Jwk]> {
         &self.published
     }
 }

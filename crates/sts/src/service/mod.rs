@@ -79,8 +79,8 @@ impl<S: StsStore, D: Clients, V: StatusSource + 'static> Sts<S, D, V> {
     }
 
     /// The public keys that verify the tokens of this installation, the current one first.
-    pub fn keys(&self) -> Vec<Jwk> {
-        self.0.keys.ring().published().to_vec()
+    pub fn keys(&self) -> Arc<[Jwk]> {
+        Arc::clone(self.0.keys.ring().published())
     }
 
     /// Whether the token of this `jti` was revoked. It is asked in memory: a revocation by this process is

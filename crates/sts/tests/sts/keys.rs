@@ -99,7 +99,7 @@ async fn processes_agree_on_whose_turn_it_is() {
     let mut office = Office::open().await;
     let clinic = office.client(&[CLINIC]);
     let other = office.another().await;
-    let kids = |keys: Vec<kleis_jose::Jwk>| -> Vec<String> {
+    let kids = |keys: std::sync::Arc<[kleis_jose::Jwk]>| -> Vec<String> {
         let kids = keys.iter().map(|key| key.kid().unwrap().to_owned());
         kids.collect()
     };
