@@ -26,11 +26,15 @@ with connection:
 print(json.dumps(rows))
 ";
 
+/// No changes of the databases.
+pub const NOTHING: [String; 0] = [];
+
 /// The databases of a data directory.
 #[derive(Clone, Debug)]
 pub struct Databases {
     registry: PathBuf,
     custody: PathBuf,
+    sts: PathBuf,
 }
 
 impl Databases {
@@ -38,10 +42,11 @@ impl Databases {
         Self {
             registry: data_dir.join("registry.db"),
             custody: data_dir.join("custody.db"),
+            sts: data_dir.join("sts.db"),
         }
     }
 
-    /// Everything that is in both, but for the audit's checkpoints: those come by the clock.
+    /// Everything that is in them, but for the audit's checkpoints: those come by the clock.
     pub fn contents(&self) -> Contents {
         let dump = |path: &Path| -> Vec<String> {
             let rows = serde_json::from_value(run(path, "DUMP", &[]));
@@ -50,9 +55,9 @@ impl Databases {
             rows
         };
         Contents(
-            [dump(&self.registry), dump(&self.custody)]
-                .concat()
+            [&self.registry, &self.custody, &self.sts]
                 .into_iter()
+                .flat_map(|path| dump(path))
                 .collect(),
         )
     }
@@ -75,6 +80,11 @@ impl Databases {
     pub fn custody(&self, statement: &str, parameters: &[Value]) -> Vec<Vec<Value>> {
         rows(run(&self.custody, statement, parameters))
     }
+
+    /// Runs a statement on the token service's database; gives the rows.
+    pub fn sts(&self, statement: &str, parameters: &[Value]) -> Vec<Vec<Value>> {
+        rows(run(&self.sts, statement, parameters))
+    }
 }
 
 /// A BLOB as a parameter.
@@ -89,7 +99,7 @@ pub fn base64(bytes: &[u8]) -> String {
     text + &padding
 }
 
-/// All rows of both databases at a moment.
+/// All rows of the databases at a moment.
 #[derive(Clone, Debug)]
 pub struct Contents(BTreeSet<String>);
 

@@ -43,7 +43,7 @@ mod tls_certificate;
 pub mod xfcc;
 
 pub use caller::{Caller, Lone};
-pub use databases::{Contents, Databases, base64, blob};
+pub use databases::{Contents, Databases, NOTHING, base64, blob};
 pub use edge::Edge;
 pub use edge_keys::EdgeKeys;
 pub use idp::{Asked, IdentityProvider, Machine, Realm, run_oauth_client};

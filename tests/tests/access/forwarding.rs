@@ -1,6 +1,8 @@
 //! Certificates that are forwarded: from the edge alone, verified again, and never more than what its holder could read.
 
-use kleis_e2e::{Caller, EdgeKeys, Forge, Installation, Lone, Party, Refusal, people, xfcc};
+use kleis_e2e::{
+    Caller, EdgeKeys, Forge, Installation, Lone, NOTHING, Party, Refusal, people, xfcc,
+};
 use kleis_proto::directory::v1::LookupResponse;
 use kleis_proto::method::{custody, registration, registration_admin};
 use kleis_proto::registration::v1::{ListKeysRequest, ListKeysResponse};
@@ -8,7 +10,7 @@ use kleis_types::base64url;
 use serde_json::json;
 use tonic::Code;
 
-use super::{LIST_KEYS, LOOKUP, NOTHING, now, wanted};
+use super::{LIST_KEYS, LOOKUP, now, wanted};
 
 const XFCC: &str = "x-forwarded-client-cert";
 const LIST_REGISTRANTS: &str = "kleis.registration.v1.RegistrationAdminService/ListRegistrants";

@@ -15,8 +15,6 @@ use kleis_proto::directory::v1::LookupRequest;
 use kleis_types::{Clock as _, OsRandom, SystemClock};
 use tonic::{Code, Status};
 
-/// No changes of the databases.
-const NOTHING: [String; 0] = [];
 /// A read about oneself.
 const LIST_KEYS: &str = "kleis.registration.v1.RegistrationService/ListKeys";
 const LOOKUP: &str = "kleis.directory.v1.DirectoryService/Lookup";

@@ -370,6 +370,6 @@ async fn access_a_token_registers_nothing_for_whom_it_names() {
     );
     assert_eq!(
         installation.databases().changes_since(&before),
-        super::NOTHING
+        kleis_e2e::NOTHING
     );
 }

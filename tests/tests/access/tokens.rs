@@ -3,14 +3,14 @@
 mod forged;
 mod good;
 
-use kleis_e2e::{Caller, Lone, Refusal, people};
+use kleis_e2e::{Caller, Lone, NOTHING, Refusal, people};
 use kleis_proto::directory::v1::LookupResponse;
 use kleis_proto::registration::v1::{ListKeysRequest, ListKeysResponse};
 use kleis_types::base64url;
 use serde_json::Value;
 use tonic::Code;
 
-use super::{LIST_KEYS, LOOKUP, NOTHING, Scene, wanted};
+use super::{LIST_KEYS, LOOKUP, Scene, wanted};
 
 /// Shows these headers to every kind of read, and expects the same refusal from each; nothing is written. Gives the
 /// text for people.

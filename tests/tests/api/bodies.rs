@@ -1,13 +1,13 @@
 //! What is wrong with the body of a sound order: the field and the reason are named, and nothing is written.
 
-use kleis_e2e::{Caller, Forge, Installation, Party, people};
+use kleis_e2e::{Caller, Forge, Installation, NOTHING, Party, people};
 use kleis_jose::{Jwk, KeyType};
 use kleis_pki::Csr;
 use kleis_proto::method::{custody, registration, registration_admin};
 use kleis_types::{OsRandom, base64url};
 use serde_json::{Value, json};
 
-use super::{NOTHING, encoded, now, own_policy, public_key};
+use super::{encoded, now, own_policy, public_key};
 
 /// Sends bodies that are sound but for one member, and expects each to be refused at that member.
 struct Bench<'a> {

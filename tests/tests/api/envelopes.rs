@@ -2,7 +2,7 @@
 
 mod faults;
 
-use kleis_e2e::{Caller, Forge, Installation, Party, people};
+use kleis_e2e::{Caller, Forge, Installation, NOTHING, Party, people};
 use kleis_jose::{Jwk, KeyType};
 use kleis_proto::method;
 use kleis_types::OsRandom;
@@ -10,7 +10,6 @@ use serde_json::json;
 use tonic::Code;
 
 use self::faults::FAULTS;
-use super::NOTHING;
 
 /// Everybody who may call something.
 struct Scene {

@@ -14,9 +14,6 @@ use kleis_jose::{Jwk, KeyType};
 use kleis_types::{Clock as _, OsRandom, SystemClock, base64url};
 use serde_json::{Value, json};
 
-/// No changes of the databases.
-const NOTHING: [String; 0] = [];
-
 /// A policy that lets its owner read, in the form in which orders carry it.
 fn own_policy() -> String {
     let nobody = json!({"namespace": "urn:kleis:identifier", "name": "CBE", "values": ["x"]});

@@ -1,11 +1,9 @@
 //! Bytes that are no request at all.
 
-use kleis_e2e::{Caller, Installation, Lone, Refusal, people};
+use kleis_e2e::{Caller, Installation, Lone, NOTHING, Refusal, people};
 use kleis_proto::method;
 use prost::Message;
 use tonic::Code;
-
-use super::NOTHING;
 
 /// A message whose one field has another type than the RPC's.
 #[derive(Clone, PartialEq, Eq, Message)]

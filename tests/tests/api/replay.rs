@@ -1,13 +1,13 @@
 //! The same order again gives the same answer, another one under its `jti` none: for ever, across restarts.
 
-use kleis_e2e::{Caller, Forge, Installation, Party, people};
+use kleis_e2e::{Caller, Forge, Installation, NOTHING, Party, people};
 use kleis_jose::KeyType;
 use kleis_proto::method::{custody, registration, registration_admin};
 
 use serde_json::{Value, json};
 use tonic::Code;
 
-use super::{NOTHING, own_policy, public_key};
+use super::{own_policy, public_key};
 
 /// An order to every service that changes something, by whom, with how it differs from itself.
 fn orders(installation: &Installation, owner: &Party) -> Vec<(&'static str, Forge, Forge)> {

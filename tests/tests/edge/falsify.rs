@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use kleis_client::ClientError;
-use kleis_e2e::Contents;
+use kleis_e2e::{Contents, NOTHING};
 use serde_json::Value;
 
 use crate::{
-    NOTHING,
     cast::Cast,
     deeds::{Deed, Told},
     nth::{Memory, Nth, Way},

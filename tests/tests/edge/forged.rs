@@ -1,7 +1,7 @@
 //! Certificates that were not shown: the edge says who calls, and nobody can check that but by a signature.
 
 use http::HeaderMap;
-use kleis_e2e::{Lone, Mischief, Refusal, Reply, people, xfcc};
+use kleis_e2e::{Lone, Mischief, NOTHING, Refusal, Reply, people, xfcc};
 use kleis_proto::{
     directory::v1::LookupRequest,
     registration::v1::{ListCertificatesResponse, ListKeysResponse},
@@ -9,7 +9,7 @@ use kleis_proto::{
 use prost::Message as _;
 use tonic::Status;
 
-use crate::{NOTHING, cast::Cast, deeds::Deed};
+use crate::{cast::Cast, deeds::Deed};
 
 /// What the edge sends with a message in the name of somebody.
 fn as_if(value: Option<http::HeaderValue>) -> HeaderMap {

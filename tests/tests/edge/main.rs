@@ -17,9 +17,6 @@ mod tokens;
 use kleis_types::base64url;
 use serde_json::json;
 
-/// No changes of the databases.
-const NOTHING: [String; 0] = [];
-
 /// A policy that lets its owner read, and whatever else is said.
 fn policy(further: &serde_json::Value) -> Vec<u8> {
     let nobody = json!({"namespace": "urn:kleis:identifier", "name": "CBE", "values": ["x"]});

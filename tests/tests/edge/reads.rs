@@ -2,11 +2,10 @@
 //! whatever else is believed is listed here, with why that does no harm.
 
 use kleis_client::{Access, ClientError, Enrolment, Proof};
-use kleis_e2e::{mutation, people};
+use kleis_e2e::{NOTHING, mutation, people};
 use kleis_types::DeviceId;
 
 use crate::{
-    NOTHING,
     cast::{Cast, client, open_home},
     deeds::Deed,
     falsify::{Attempt, falsify},

@@ -2,10 +2,10 @@
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use kleis_client::ClientError;
-use kleis_e2e::{Edge, Installation, Mischief, PlayedIssuer, people, xfcc};
+use kleis_e2e::{Edge, Installation, Mischief, NOTHING, PlayedIssuer, people, xfcc};
 use serde_json::json;
 
-use crate::{NOTHING, policy};
+use crate::policy;
 
 /// What is done to what goes with a request.
 #[derive(Clone, Debug)]

@@ -122,7 +122,7 @@ fn flow_a_server_that_is_told_to_stop_finishes_what_it_has_begun() {
     assert_eq!(status.code(), Some(0));
     keys.extend(load.end());
     // Closed in order: nothing is left in the write-ahead logs.
-    for name in ["registry.db-wal", "custody.db-wal"] {
+    for name in ["registry.db-wal", "custody.db-wal", "sts.db-wal"] {
         let length = fs::metadata(installation.data_dir().join(name)).map_or(0, |file| file.len());
         assert_eq!(length, 0, "{name}");
     }

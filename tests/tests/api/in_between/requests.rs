@@ -1,9 +1,8 @@
 //! False requests: the service refuses each, and nothing is written.
 
 use kleis_client::ClientError;
-use kleis_e2e::{Exchange, Mischief, people};
+use kleis_e2e::{Exchange, Mischief, NOTHING, people};
 
-use super::super::NOTHING;
 use super::{Deed, Nth, Scene, Way, mutation};
 
 #[tokio::test]
