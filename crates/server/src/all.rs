@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &All, config: &Config, kek: KekPlace) -> Result<()
     let basics = Basics::new(config)?;
     // Refused now rather than after an installation has been made.
     let names = names(config)?;
-    let data_dir = DataDir::new(&args.place.data_dir);
+    let data_dir = DataDir::new(&args.site.place.data_dir);
     durable::make_dir(data_dir.root())?;
     let _lock = Lock::take(&data_dir)?;
     let found = creation::ensure(&data_dir, &kek, &basics).await?;

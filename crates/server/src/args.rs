@@ -43,15 +43,10 @@ pub(crate) enum Edge {
 #[derive(Debug, Args)]
 pub(crate) struct Certify {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) site: Site,
     /// The directory for `edge.key`, for its owner alone, and `edge.pem`; neither may be there
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    #[command(flatten)]
-    pub(crate) kek: KekFile,
-    /// A TOML file; options stand above it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,7 +82,7 @@ pub(crate) struct VerifyAudit {
 #[derive(Debug, Args)]
 pub(crate) struct ShowAudit {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) site: Site,
     /// The order with this `jti`
     #[arg(
         long,
@@ -102,11 +97,6 @@ pub(crate) struct ShowAudit {
     /// Of one service; without it, of all of them
     #[arg(long, value_enum)]
     pub(crate) service: Option<Database>,
-    #[command(flatten)]
-    pub(crate) kek: KekFile,
-    /// A TOML file; options stand above it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// Show the identifiers of persons, and what may hold them
     #[arg(long)]
     pub(crate) show_persons: bool,
@@ -119,7 +109,7 @@ pub(crate) struct ShowAudit {
 pub(crate) struct ExportAudit {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// One of the databases; without it both, one after the other
+    /// One of the databases; without it all of them, one after the other
     #[arg(long, value_enum)]
     pub(crate) database: Option<Database>,
     /// How to write it
@@ -130,12 +120,7 @@ pub(crate) struct ExportAudit {
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveAudit {
     #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) kek: KekFile,
-    /// A TOML file; options stand above it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) site: Site,
     /// Archive what is older than this day (at its beginning, UTC)
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub(crate) before: Timestamp,
@@ -187,10 +172,24 @@ pub(crate) struct Place {
     pub(crate) data_dir: PathBuf,
 }
 
+/// An installation that is worked in, with what opens it.
+#[derive(Debug, Args)]
+pub(crate) struct Site {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The file with the root KEK. It can also be in the environment, in KLEIS_KEK; without either
+    /// it lies in the data directory
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct All {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) site: Site,
     /// Where callers reach it [default: 127.0.0.1:8443]; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
@@ -200,15 +199,10 @@ pub(crate) struct All {
     /// A further DNS name or IP address for the server's certificate; can be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) tls_name: Vec<String>,
-    #[command(flatten)]
-    pub(crate) kek: KekFile,
     /// Start although the audit does not agree with its checkpoints, as after a restore from a
     /// backup; the reason is written into the audit
     #[arg(long, value_name = "REASON")]
     pub(crate) accept_audit_gap: Option<String>,
-    /// A TOML file; options stand above it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// How to say on standard output that it is ready: for people, or one line of JSON
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Output,
@@ -220,20 +214,7 @@ pub(crate) struct All {
 #[derive(Debug, Args)]
 pub(crate) struct Bootstrap {
     #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) kek: KekFile,
-    /// A TOML file; options stand above it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KekFile {
-    /// The file with the root KEK. It can also be in the environment, in KLEIS_KEK; without either
-    /// it lies in the data directory
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kek_file: Option<PathBuf>,
+    pub(crate) site: Site,
 }
 
 #[derive(Debug, Args)]

@@ -74,6 +74,11 @@ pub(crate) fn replace_private(
         drop(fs::remove_file(&temporary));
         return Err(Failure::io(path)(error));
     }
+    sync_parent(path)
+}
+
+/// Makes the name of a file durable.
+pub(crate) fn sync_parent(path: &Path) -> Result<(), Failure> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_dir(parent),
         _ => sync_dir(Path::new(".")),

@@ -236,3 +236,27 @@ fn flow_a_story_that_was_rewritten_says_so() {
     let story = scene.json(&["--order", &other], 65);
     assert_eq!(of(&story, "registry")["rows"][0]["isIntact"], false);
 }
+
+#[test]
+fn flow_the_story_of_a_signing_key_is_the_token_services_own() {
+    let scene = Scene::new();
+    let keys = scene
+        .installation
+        .databases()
+        .sts("SELECT kid FROM signing_keys WHERE state = 'CURRENT'", &[]);
+    let about = format!("sts-key:{}", keys[0][0].as_str().unwrap());
+    for further in [&[][..], &["--service", "sts"]] {
+        let story = scene.json(&[&["--resource", &about][..], further].concat(), 0);
+        let rows = of(&story, "sts")["rows"].clone();
+        assert!(
+            rows.as_array()
+                .unwrap()
+                .iter()
+                .all(|row| row["action"] == "sts.rotate_keys"),
+            "{rows}"
+        );
+        assert_ne!(rows, json!([]));
+    }
+    let alone = scene.json(&["--resource", &about, "--service", "sts"], 0);
+    assert_eq!(alone["chapters"].as_array().unwrap().len(), 1);
+}

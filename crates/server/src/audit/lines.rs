@@ -34,7 +34,7 @@ pub(crate) enum Line {
 pub(crate) struct Header {
     pub(crate) format: String,
     pub(crate) installation: InstallationId,
-    /// `registry` or `custody`.
+    /// `registry`, `custody` or `sts`.
     pub(crate) database: String,
 }
 

@@ -86,6 +86,22 @@ impl Ledgers {
             },
         }
     }
+
+    /// Who verifies what has been signed about them.
+    pub(crate) fn proofs(&self, anchors: &Anchors) -> AllProofs {
+        AllProofs {
+            registry: self.registry.proofs(anchors),
+            custody: self.custody.proofs(anchors),
+            sts: self.sts.proofs(anchors),
+        }
+    }
+}
+
+/// Who verifies what the service of each database has signed.
+pub(crate) struct AllProofs {
+    pub(crate) registry: Proofs,
+    pub(crate) custody: Proofs,
+    pub(crate) sts: Proofs,
 }
 
 impl<S> Ledger<S> {

@@ -15,7 +15,7 @@ use kleis_runtime::{Config, telemetry};
 
 use crate::{
     all,
-    args::{All, Command, Edge, Place},
+    args::{All, Bootstrap, Command, Edge, Site},
     data_dir::DataDir,
     failure::Failure,
     kek::KekPlace,
@@ -33,40 +33,18 @@ pub(crate) fn run(
         Command::All(args) => {
             let config = config_of(&args, &environment)?;
             telemetry::start(&config.telemetry)?;
-            let kek = kek_of(
-                args.kek.kek_file.as_deref(),
-                &config,
-                &environment,
-                &args.place,
-            )?;
+            let kek = kek_of(&args.site, &config, &environment)?;
             block_on(all::run(&args, &config, kek))
         }
         Command::Migrate(place) => block_on(migrate::run(&DataDir::new(place.data_dir))),
-        Command::Bootstrap(args) => {
-            let config = load(args.config.as_deref(), &environment)?;
-            telemetry::start(&config.telemetry)?;
-            let kek = kek_of(
-                args.kek.kek_file.as_deref(),
-                &config,
-                &environment,
-                &args.place,
-            )?;
-            block_on(bootstrap::run(
-                &DataDir::new(args.place.data_dir),
-                &config,
-                kek,
-            ))
+        Command::Bootstrap(Bootstrap { site }) => {
+            let (config, kek) = begin(&site, &environment)?;
+            let data_dir = DataDir::new(site.place.data_dir);
+            block_on(bootstrap::run(&data_dir, &config, kek))
         }
         Command::Edge(Edge::Certify(args)) => {
-            let config = load(args.config.as_deref(), &environment)?;
-            telemetry::start(&config.telemetry)?;
-            let kek = kek_of(
-                args.kek.kek_file.as_deref(),
-                &config,
-                &environment,
-                &args.place,
-            )?;
-            let data_dir = DataDir::new(args.place.data_dir);
+            let (config, kek) = begin(&args.site, &environment)?;
+            let data_dir = DataDir::new(args.site.place.data_dir);
             block_on(edge::certify(&data_dir, &args.out, &config, kek))
         }
         Command::Audit(command) => audit::run(command, &environment),
@@ -81,7 +59,7 @@ pub(crate) fn run(
 /// The configuration of `kleisd all`: the defaults, under the file, under the environment, under
 /// the options.
 fn config_of(args: &All, environment: &Environment) -> Result<Config, Failure> {
-    let mut config = load(args.config.as_deref(), environment)?;
+    let mut config = load(args.site.config.as_deref(), environment)?;
     config.listen.public = args.listen.unwrap_or(config.listen.public);
     config.listen.admin = args.admin_listen.unwrap_or(config.listen.admin);
     config.tls.names.extend(args.tls_name.iter().cloned());
@@ -96,14 +74,18 @@ fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Failur
     Ok(Config::load(file, texts)?)
 }
 
-fn kek_of(
-    file: Option<&Path>,
-    config: &Config,
-    environment: &Environment,
-    place: &Place,
-) -> Result<KekPlace, Failure> {
-    let file = file.or(config.kek.file.as_deref());
-    KekPlace::choose(file, environment, &DataDir::new(&place.data_dir))
+fn kek_of(site: &Site, config: &Config, environment: &Environment) -> Result<KekPlace, Failure> {
+    let file = site.kek_file.as_deref().or(config.kek.file.as_deref());
+    KekPlace::choose(file, environment, &DataDir::new(&site.place.data_dir))
+}
+
+/// What every command needs that works in an installation: its configuration, with the telemetry started, and where its
+/// root KEK is.
+fn begin(site: &Site, environment: &Environment) -> Result<(Config, KekPlace), Failure> {
+    let config = load(site.config.as_deref(), environment)?;
+    telemetry::start(&config.telemetry)?;
+    let kek = kek_of(site, &config, environment)?;
+    Ok((config, kek))
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

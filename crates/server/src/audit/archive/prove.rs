@@ -42,11 +42,7 @@ pub(crate) async fn prove(
         custody,
         sts,
     } = ledgers;
-    let mut proofs = (
-        registry.proofs(anchors),
-        custody.proofs(anchors),
-        sts.proofs(anchors),
-    );
+    let mut proofs = ledgers.proofs(anchors);
     let mut reader = Reader::open(path)?;
     let (mut proven, mut rows) = (Proven::default(), Rows::default());
     let mut header: Option<Header> = None;
@@ -80,18 +76,16 @@ pub(crate) async fn prove(
                 let rows = std::mem::take(&mut rows);
                 let found = match header.as_ref().map(|header| header.database.as_str()) {
                     Some(name) if name == registry.name => {
-                        check(&token, &rows, registry, &mut proofs.0).await?
+                        check(&token, &rows, registry, &mut proofs.registry, strange).await?
                     }
                     Some(name) if name == custody.name => {
-                        check(&token, &rows, custody, &mut proofs.1).await?
+                        check(&token, &rows, custody, &mut proofs.custody, strange).await?
                     }
-                    Some(_) => check(&token, &rows, sts, &mut proofs.2).await?,
-                    None => Some(Err("is of no database".to_owned())),
+                    Some(_) => check(&token, &rows, sts, &mut proofs.sts, strange).await?,
+                    None => Some(strange("is of no database")),
                 };
-                match found {
-                    None => {}
-                    Some(Ok(finding)) => proven.report.found(finding),
-                    Some(Err(problem)) => proven.report.found(strange(&problem)),
+                if let Some(finding) = found {
+                    proven.report.found(finding);
                 }
             }
             Ok(Line::Checkpoint(_)) => proven.report.found(strange("is no line of one")),
@@ -113,17 +107,18 @@ async fn check<S: AuditStore>(
     rows: &Rows,
     ledger: &Ledger<S>,
     proofs: &mut Proofs,
-) -> Result<Option<Result<Finding, String>>, Failure> {
+    strange: impl Fn(&str) -> Finding,
+) -> Result<Option<Finding>, Failure> {
     let segment = match proofs.archived(token) {
         Ok(segment) => segment,
-        Err(reason) => return Ok(Some(Err(format!("is no segment: {reason}")))),
+        Err(reason) => return Ok(Some(strange(&format!("is no segment: {reason}")))),
     };
     if !rows.are_of(&segment) {
-        return Ok(Some(Ok(Finding::ArchiveAltered {
+        return Ok(Some(Finding::ArchiveAltered {
             chain: segment.chain,
             from: segment.first,
             to: segment.last,
-        })));
+        }));
     }
     let mut reader = ledger.store.read().await.map_err(ledger.failed())?;
     let recorded = reader.segments(&segment.chain, segment.first - 1, 1).await;
@@ -131,8 +126,8 @@ async fn check<S: AuditStore>(
     if recorded.first().is_some_and(|stored| stored.token == token) {
         return Ok(None);
     }
-    Ok(Some(Err(
-        "is a segment that the database does not know".to_owned()
+    Ok(Some(strange(
+        "is a segment that the database does not know",
     )))
 }
 

@@ -8,7 +8,7 @@ use kleis_types::Timestamp;
 
 use super::reader::Reader;
 use crate::{
-    audit::{AuditStore, Ledger, Ledgers, RecordSegment, lines::Line},
+    audit::{AuditStore, Ledger, Ledgers, Proofs, RecordSegment, lines::Line},
     failure::Failure,
 };
 
@@ -19,20 +19,27 @@ pub(crate) async fn record(
     anchors: &Anchors,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    let Ledgers {
+        registry,
+        custody,
+        sts,
+    } = ledgers;
+    let mut proofs = ledgers.proofs(anchors);
     let mut reader = Reader::open(path)?;
     let mut database = String::new();
     while let Some(line) = reader.next()? {
         match line.map_err(|problem| strange(path, &reader, &problem))? {
             Line::Header(header) => database = header.database,
-            Line::Segment(token) if database == ledgers.registry.name => {
-                record_one(&ledgers.registry, path, anchors, token, now).await?;
+            Line::Segment(token) if database == registry.name => {
+                record_one(registry, path, &mut proofs.registry, token, now).await?;
             }
-            Line::Segment(token) if database == ledgers.sts.name => {
-                record_one(&ledgers.sts, path, anchors, token, now).await?;
+            Line::Segment(token) if database == custody.name => {
+                record_one(custody, path, &mut proofs.custody, token, now).await?;
             }
-            Line::Segment(token) => {
-                record_one(&ledgers.custody, path, anchors, token, now).await?;
+            Line::Segment(token) if database == sts.name => {
+                record_one(sts, path, &mut proofs.sts, token, now).await?;
             }
+            Line::Segment(_) => return Err(strange(path, &reader, "is of no database")),
             Line::Row(_) | Line::Checkpoint(_) => {}
         }
     }
@@ -42,11 +49,11 @@ pub(crate) async fn record(
 async fn record_one<S: AuditStore>(
     ledger: &Ledger<S>,
     path: &Path,
-    anchors: &Anchors,
+    proofs: &mut Proofs,
     token: String,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let verified = ledger.proofs(anchors).archived(&token);
+    let verified = proofs.archived(&token);
     let segment: Segment = verified.map_err(|error| Failure::damaged(path)(&error))?;
     let act = RecordSegment {
         at: now,

@@ -125,10 +125,7 @@ impl Writer {
         let file = file.into_inner().map_err(io::IntoInnerError::into_error);
         file.and_then(|file| file.sync_all())
             .map_err(Failure::io(&path))?;
-        match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => durable::sync_dir(parent),
-            _ => durable::sync_dir(Path::new(".")),
-        }
+        durable::sync_parent(&path)
     }
 }
 

@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 use kleis_jose::digest;
 use kleis_registration::certificate_history;
 use kleis_store::{
-    EvidenceRead, StoreError, StoredAuditRow, StoredOrder, audit_row_hash, registry::RegistryRead,
+    AuditFilter, AuditSpan, EvidenceRead, StoreError, StoredAuditRow, StoredOrder, audit_row_hash,
+    registry::RegistryRead,
 };
 use kleis_types::{Service, Timestamp, base64url};
 use serde::Serialize;
@@ -62,7 +63,7 @@ pub(crate) struct RowStory {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Chapter {
-    /// `registry` or `custody`.
+    /// `registry`, `custody` or `sts`.
     pub(crate) database: &'static str,
     rows: Vec<RowStory>,
     orders: Vec<OrderStory>,
@@ -125,7 +126,7 @@ pub(crate) async fn read<E: EvidenceRead, R: RegistryRead>(
             (rows.await?, kept.into_iter().collect())
         }
         Subject::Resource(resource) => {
-            let rows = rows(evidence, |row| &row.resource == resource).await?;
+            let rows = rows_about(evidence, resource).await?;
             let kept = orders_of(evidence, &rows, &mut unreadable).await?;
             (rows, kept)
         }
@@ -179,6 +180,26 @@ fn readable<T>(
             Ok(None)
         }
         found => found,
+    }
+}
+
+/// The rows about a resource, as they were written.
+async fn rows_about<E: EvidenceRead>(
+    evidence: &mut E,
+    resource: &str,
+) -> Result<Vec<StoredAuditRow>, StoreError> {
+    let filter = AuditFilter {
+        resource: Some(resource.to_owned()),
+        ..AuditFilter::default()
+    };
+    let (mut found, mut span) = (Vec::new(), AuditSpan::ALL);
+    loop {
+        let page = evidence.audit_page(&filter, span, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(found);
+        };
+        span.after = last.place;
+        found.extend(page.into_iter().map(|placed| placed.row));
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 
 use kleis_runtime::Config;
-use kleis_store::audit::AuditReport;
 
 use super::{say, verify};
 use crate::{
@@ -29,7 +28,7 @@ pub(super) async fn run(
     config: &Config,
     kek: KekPlace,
 ) -> Result<(), Failure> {
-    let data_dir = DataDir::new(&args.place.data_dir);
+    let data_dir = DataDir::new(&args.site.place.data_dir);
     Record::read(&data_dir)?;
     let _lock = Lock::take(&data_dir)?;
     let premises = Premises::open(data_dir, kek)?;
@@ -92,8 +91,7 @@ async fn refuse_unproven(ledgers: &Ledgers, premises: &Premises) -> Result<(), F
     let registry = verify::prove(&ledgers.registry, anchors, true).await?;
     let custody = verify::prove(&ledgers.custody, anchors, true).await?;
     let sts = verify::prove(&ledgers.sts, anchors, true).await?;
-    let count = |report: &AuditReport| report.findings.len() as u64 + report.unlisted;
-    match count(&registry) + count(&custody) + count(&sts) {
+    match registry.count() + custody.count() + sts.count() {
         0 => Ok(()),
         findings => Err(Failure::Audit(findings)),
     }

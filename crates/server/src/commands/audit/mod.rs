@@ -6,9 +6,9 @@ mod forget;
 mod show;
 mod verify;
 
-use kleis_runtime::{Config, telemetry};
+use kleis_runtime::Config;
 
-use super::{Environment, block_on, kek_of, load, say};
+use super::{Environment, begin, block_on, kek_of, load, say};
 use crate::{
     args::Audit, data_dir::DataDir, databases::Databases, failure::Failure, premises::Record,
     services::Basics,
@@ -19,17 +19,13 @@ pub(super) fn run(command: Audit, environment: &Environment) -> Result<(), Failu
     match command {
         Audit::Verify(args) => block_on(verify::run(&args)),
         Audit::Show(args) => {
-            let config = load(args.config.as_deref(), environment)?;
-            let file = args.kek.kek_file.as_deref();
-            let kek = kek_of(file, &config, environment, &args.place)?;
+            let config = load(args.site.config.as_deref(), environment)?;
+            let kek = kek_of(&args.site, &config, environment)?;
             block_on(show::run(&args, &Basics::new(&config)?, kek))
         }
         Audit::Export(args) => block_on(export::run(&args)),
         Audit::Archive(args) => {
-            let config = load(args.config.as_deref(), environment)?;
-            telemetry::start(&config.telemetry)?;
-            let file = args.kek.kek_file.as_deref();
-            let kek = kek_of(file, &config, environment, &args.place)?;
+            let (config, kek) = begin(&args.site, environment)?;
             block_on(archive::run(&args, &config, kek))
         }
         Audit::Forget(args) => {

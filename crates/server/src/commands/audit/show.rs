@@ -1,15 +1,14 @@
 //! `kleisd audit show`
 
-use kleis_store::Store as _;
-use kleis_types::Service;
+use kleis_store::{Store as _, registry::RegistryRead};
 use kleis_wrap::RootKek;
 
 use super::{open_to_read, say};
 use crate::{
     args::{Database, Output, ShowAudit},
     audit::{
-        Ledgers,
-        story::{self, Judge, Mask, Story, Subject},
+        AuditStore, Ledger, Ledgers,
+        story::{self, Chapter, Judge, Mask, Story, Subject},
     },
     data_dir::DataDir,
     failure::Failure,
@@ -20,7 +19,7 @@ use crate::{
 
 /// Tells the story of an order or a record: one snapshot of each database, beside a running server.
 pub(super) async fn run(args: &ShowAudit, basics: &Basics, kek: KekPlace) -> Result<(), Failure> {
-    let data_dir = DataDir::new(&args.place.data_dir);
+    let data_dir = DataDir::new(&args.site.place.data_dir);
     let record = Record::read(&data_dir)?;
     let anchors = premises::anchors(&data_dir, record.installation())?;
     let kek = at_hand(&kek, &record, &data_dir)?;
@@ -64,25 +63,39 @@ async fn tell(args: &ShowAudit, ledgers: &Ledgers, judge: &Judge<'_>) -> Result<
             return Err(Failure::Usage("name --order or --resource".to_owned()));
         }
     };
-    let (registry, custody) = (&ledgers.registry, &ledgers.custody);
+    let is_wanted = |database| args.service.is_none_or(|wanted| wanted == database);
+    let Ledgers {
+        registry,
+        custody,
+        sts,
+    } = ledgers;
     let mut records = registry.store.read().await.map_err(registry.failed())?;
     let mut chapters = Vec::new();
-    if args.service != Some(Database::Custody) {
-        let mut evidence = registry.store.read().await.map_err(registry.failed())?;
-        let name = (registry.name, Service::Registration);
-        let chapter = story::read(name, &mut evidence, &mut records, &subject, judge).await;
-        chapters.push(chapter.map_err(registry.failed())?);
+    if is_wanted(Database::Registry) {
+        chapters.push(chapter(registry, &mut records, &subject, judge).await?);
     }
-    if args.service != Some(Database::Registry) {
-        let mut evidence = custody.store.read().await.map_err(custody.failed())?;
-        let name = (custody.name, Service::Custody);
-        let chapter = story::read(name, &mut evidence, &mut records, &subject, judge).await;
-        chapters.push(chapter.map_err(custody.failed())?);
+    if is_wanted(Database::Custody) {
+        chapters.push(chapter(custody, &mut records, &subject, judge).await?);
+    }
+    if is_wanted(Database::Sts) {
+        chapters.push(chapter(sts, &mut records, &subject, judge).await?);
     }
     Ok(Story {
         about: judge.mask.text(&about),
         chapters,
     })
+}
+
+async fn chapter<S: AuditStore, R: RegistryRead>(
+    ledger: &Ledger<S>,
+    records: &mut R,
+    subject: &Subject,
+    judge: &Judge<'_>,
+) -> Result<Chapter, Failure> {
+    let mut evidence = ledger.store.read().await.map_err(ledger.failed())?;
+    let name = (ledger.name, ledger.service);
+    let chapter = story::read(name, &mut evidence, records, subject, judge).await;
+    chapter.map_err(ledger.failed())
 }
 
 /// The root KEK, where it can be had. One that somebody names has to be there.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kleis_store::audit::{self, AuditReport, Finding, SinkLines};
+use kleis_store::audit::{self, AuditReport, SinkLines};
 use kleis_trust::Anchors;
 
 use super::{open_to_read, say};
@@ -87,15 +87,14 @@ fn show(name: &str, report: &AuditReport) -> Result<u64, Failure> {
         rows,
         records,
         checkpoints,
-        findings,
-        unlisted,
+        ..
     } = report;
-    let number = count(findings, *unlisted);
+    let number = report.count();
     say(&format!(
         "{name}: {chains} chains, {rows} rows, {records} records compared, {checkpoints} \
          checkpoints, {number} findings"
     ))?;
-    list(findings, *unlisted)?;
+    list(report)?;
     Ok(number)
 }
 
@@ -105,27 +104,21 @@ fn show_archive(file: &Path, proven: &Proven) -> Result<u64, Failure> {
         rows,
         report,
     } = proven;
-    let number = count(&report.findings, report.unlisted);
+    let number = report.count();
     let name = file.display();
     say(&format!(
         "{name}: {segments} segments, {rows} rows, {number} findings"
     ))?;
-    list(&report.findings, report.unlisted)?;
+    list(report)?;
     Ok(number)
 }
 
-fn count(findings: &[Finding], unlisted: u64) -> u64 {
-    u64::try_from(findings.len())
-        .unwrap_or(u64::MAX)
-        .saturating_add(unlisted)
-}
-
-fn list(findings: &[Finding], unlisted: u64) -> Result<(), Failure> {
-    for finding in findings {
+fn list(report: &AuditReport) -> Result<(), Failure> {
+    for finding in &report.findings {
         say(&format!("  {finding}"))?;
     }
-    if unlisted > 0 {
-        say(&format!("  and {unlisted} more"))?;
+    if report.unlisted > 0 {
+        say(&format!("  and {} more", report.unlisted))?;
     }
     Ok(())
 }
