@@ -1,14 +1,14 @@
 //! What tokens, proofs and assertions have in common: a compact JWS around an object of claims (RFC
 //! 7519), read strictly (RFC 8725).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kleis_jose::{
     Jwk, SignatureAlgorithm,
     jws::{Compact, Header, JwsError},
 };
-use kleis_types::{Timestamp, strict_json};
-use serde_json::{Map, Value};
+use kleis_types::{Confirmation, Timestamp, strict_json};
+use serde_json::{Map, Value, json};
 
 /// The signature algorithms that keys of the people we certify are for: what metadata announces for
 /// proofs and assertions. (P-521 is not among the keys that Kleis certifies.)
@@ -76,7 +76,7 @@ impl<'a> Jwt<'a> {
         match strict_json::value(jws.unverified_payload(), max) {
             Ok(Value::Object(claims)) => Ok(Self {
                 jws,
-                claims: Claims(claims),
+                claims: Claims(Arc::new(claims)),
             }),
             _ => Err(Fault::ClaimsMalformed),
         }
@@ -116,7 +116,7 @@ fn bare(typ: &str) -> &str {
 
 /// The claims of a JWT. A claim that is there must be of its type; `null` is of none.
 #[derive(Clone)]
-pub(crate) struct Claims(Map<String, Value>);
+pub(crate) struct Claims(Arc<Map<String, Value>>);
 
 impl Claims {
     pub(crate) fn all(&self) -> &Map<String, Value> {
@@ -169,6 +169,14 @@ impl Claims {
     }
 }
 
+/// The claim `cnf` (RFC 7800) that binds to this (RFC 9449 section 6.1, RFC 8705 section 3.1).
+pub(crate) fn cnf(confirmation: &Confirmation) -> Value {
+    match confirmation {
+        Confirmation::Key(thumbprint) => json!({ "jkt": thumbprint }),
+        Confirmation::Certificate(thumbprint) => json!({ "x5t#S256": thumbprint }),
+    }
+}
+
 fn is_text(text: &str, max: usize) -> bool {
     (1..=max).contains(&text.len()) && !text.chars().any(char::is_control)
 }
@@ -193,7 +201,7 @@ mod tests {
         let Value::Object(members) = value else {
             panic!("not an object")
         };
-        Claims(members)
+        Claims(Arc::new(members))
     }
 
     #[test]

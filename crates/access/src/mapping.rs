@@ -68,14 +68,6 @@ pub struct Mapping {
     shown: Vec<(BTreeSet<usize>, Arc<Shown>)>,
 }
 
-/// What one rule found in a token.
-enum Found<T> {
-    /// The rule is not for this token, or its claim is not in it.
-    Nothing,
-    /// These, and no other by this rule.
-    Values(Vec<T>),
-}
-
 impl Mapping {
     /// The identifiers and credentials that follow from `claims`, the whole payload of a token whose
     /// signature, issuer, audience and times are verified.
@@ -97,7 +89,7 @@ impl Mapping {
     ) -> Result<Vec<Identifier>, MappingRefusal> {
         let mut identifiers = Vec::new();
         for (index, rule) in self.definition.identifiers.iter().enumerate() {
-            if let Found::Values(found) = rule.read(&self.types, claims)? {
+            if let Some(found) = rule.read(&self.types, claims)? {
                 identifiers.extend(found);
                 decided.insert(index);
             }
@@ -121,7 +113,7 @@ impl Mapping {
         }
         let first = self.definition.identifiers.len();
         for (index, rule) in self.definition.credentials.iter().enumerate() {
-            if let Found::Values(found) = rule.read(&self.types, claims)? {
+            if let Some(found) = rule.read(&self.types, claims)? {
                 decided.insert(first + index);
                 if !found.is_empty() {
                     let name = (rule.namespace.clone(), rule.name.clone());
@@ -152,25 +144,26 @@ impl Mapping {
 }
 
 impl IdentifierRule {
+    /// What the rule finds, and no other by it; none if it is not for this token, or its claim is not there.
     fn read(
         &self,
         types: &TypeTable,
         claims: &Map<String, Value>,
-    ) -> Result<Found<Identifier>, MappingRefusal> {
+    ) -> Result<Option<Vec<Identifier>>, MappingRefusal> {
         if !definition::all_hold(&self.when, claims)? {
-            return Ok(Found::Nothing);
+            return Ok(None);
         }
         let Some(texts) = self.claim.texts(claims)? else {
             return if self.required {
                 Err(self.claim.missing())
             } else {
-                Ok(Found::Nothing)
+                Ok(None)
             };
         };
         let read = texts
             .into_iter()
             .map(|text| self.identifier(text, types, claims));
-        read.collect::<Result<_, _>>().map(Found::Values)
+        read.collect::<Result<_, _>>().map(Some)
     }
 
     fn identifier(
@@ -217,23 +210,23 @@ impl IdentifierRule {
 }
 
 impl CredentialRule {
+    /// What the rule finds, and no other by it; none if it is not for this token, or its claim is not there.
     fn read(
         &self,
         types: &TypeTable,
         claims: &Map<String, Value>,
-    ) -> Result<Found<String>, MappingRefusal> {
+    ) -> Result<Option<Vec<String>>, MappingRefusal> {
         if !definition::all_hold(&self.when, claims)? {
-            return Ok(Found::Nothing);
+            return Ok(None);
         }
-        let values = match (&self.claim, &self.value) {
+        Ok(match (&self.claim, &self.value) {
             (None, value) => Some(value.iter().cloned().collect()),
             (Some(claim), Some(value)) => claim.flag(claims)?.map(|holds| {
                 let value = holds.then(|| value.clone());
                 value.into_iter().collect()
             }),
             (Some(claim), None) => self.values(claim, types, claims)?,
-        };
-        Ok(values.map_or(Found::Nothing, Found::Values))
+        })
     }
 
     fn values(

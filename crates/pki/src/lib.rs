@@ -28,7 +28,7 @@ mod alt_names;
 mod der;
 mod name;
 mod oid;
-mod pem_text;
+pub mod pem_text;
 mod signature;
 mod spki;
 mod tbs;

@@ -6,7 +6,7 @@ use pem::{EncodeConfig, LineEnding, Pem};
 pub(crate) const BEGIN: &str = "-----BEGIN ";
 
 /// All blocks of `text`, if there is at least one and every one that begins also ends.
-pub(crate) fn blocks(text: &[u8]) -> Option<Vec<Pem>> {
+pub fn blocks(text: &[u8]) -> Option<Vec<Pem>> {
     let blocks = pem::parse_many(text).ok()?;
     let begun = text
         .windows(BEGIN.len())

@@ -26,20 +26,10 @@ use crate::{
     services::{Basics, TokenService},
 };
 
-/// The installation's own token service, as an issuer.
-pub(crate) struct OwnIssuer {
-    /// Its name.
-    pub(crate) name: String,
-    /// Seconds that its tokens live.
-    pub(crate) token_seconds: i64,
-    /// Its keys, and what it has taken back.
-    pub(crate) keys: Arc<dyn KeySource>,
-}
-
 /// The issuers of a configuration, and the installation's own.
 pub(crate) fn issuers(
     config: &Config,
-    own: Option<OwnIssuer>,
+    own: Option<TokenService>,
     premises: &Premises,
     basics: &Basics,
 ) -> Result<Issuers, Failure> {
@@ -49,7 +39,7 @@ pub(crate) fn issuers(
         issuers.push(discovered(foreign, &audience, basics)?);
     }
     // Last, so that no other one takes its name.
-    issuers.extend(own.map(|own| of_own(own, audience, basics)).transpose()?);
+    issuers.extend(own.map(|sts| of_own(sts, basics)).transpose()?);
     Ok(Issuers::new(issuers))
 }
 
@@ -85,29 +75,15 @@ fn discovered(config: &IssuerConfig, audience: &str, basics: &Basics) -> Result<
     })
 }
 
-fn of_own(own: OwnIssuer, audience: String, basics: &Basics) -> Result<Issuer, Failure> {
+/// The installation's own token service, as an issuer.
+fn of_own(sts: TokenService, basics: &Basics) -> Result<Issuer, Failure> {
     let map = CredentialMap::belgian();
     let mapping = Mapping::new(MappingDefinition::kleis_sts(map), &basics.types, map);
     Ok(Issuer {
-        rules: IssuerRules {
-            issuer: own.name,
-            audiences: vec![audience],
-            algorithms: ALGORITHMS.to_vec(),
-            types: vec![kleis_access::token::TYP.to_owned()],
-            max_lifetime: own.token_seconds,
-        },
+        rules: sts.rules().clone(),
         mapping: mapping.map_err(|error| Failure::Usage(error.to_string()))?,
-        keys: own.keys,
-    })
-}
-
-/// The token service, as the verifier of its own tokens.
-pub(crate) fn own_issuer(config: &kleis_runtime::Sts, sts: TokenService) -> OwnIssuer {
-    OwnIssuer {
-        name: sts.issuer().to_owned(),
-        token_seconds: config.token_seconds.get().into(),
         keys: Arc::new(OwnKeys(sts)),
-    }
+    })
 }
 
 /// The keys of a token service of this process.

@@ -1,6 +1,8 @@
 //! What a token service is made of, and why it may refuse to start.
 
 use http::Uri;
+use kleis_access::token::{IssuerRules, TYP};
+use kleis_jose::SignatureAlgorithm;
 use kleis_store::StoreError;
 use kleis_trust::Anchors;
 use kleis_types::TypeTable;
@@ -88,6 +90,8 @@ pub(crate) struct Settings {
     pub(crate) audience: String,
     pub(crate) types: TypeTable,
     pub(crate) lifetimes: Lifetimes,
+    /// What holds of every token of this service.
+    pub(crate) rules: IssuerRules,
 }
 
 impl StsConfig {
@@ -100,8 +104,16 @@ impl StsConfig {
         if !(1..=MAX_TOKEN).contains(&token) || signing_key < DAY {
             return Err(OpenError::Lifetimes);
         }
+        let audience = self.anchors.installation().audience();
         let settings = Settings {
-            audience: self.anchors.installation().audience(),
+            rules: IssuerRules {
+                issuer: self.issuer.clone(),
+                audiences: vec![audience.clone()],
+                algorithms: vec![SignatureAlgorithm::Es256],
+                types: vec![TYP.to_owned()],
+                max_lifetime: token,
+            },
+            audience,
             anchors: self.anchors,
             issuer: self.issuer,
             types: self.types,

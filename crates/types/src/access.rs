@@ -51,15 +51,5 @@ pub enum Rule {
     Holder(Role),
 }
 
-impl Rule {
-    /// The scope that a token needs, where one is of use.
-    pub fn scope(self) -> Option<Scope> {
-        match self {
-            Self::Lookup(scope) | Self::Known(scope) | Self::Signed(scope) => Some(scope),
-            Self::Anyone | Self::Newcomer | Self::Holder(_) => None,
-        }
-    }
-}
-
 /// The rule of one RPC, by its full name: `kleis.custody.v1.CustodyService/GetKey`.
 pub type RpcRule = (&'static str, Rule);

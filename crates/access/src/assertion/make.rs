@@ -9,7 +9,7 @@ use kleis_types::{Confirmation, Random, Timestamp};
 use serde_json::json;
 
 use super::{LIFETIME, TYP};
-use crate::SigningError;
+use crate::{SigningError, jwt::cnf};
 
 /// Makes an assertion of the client with this key, for the token endpoint of this issuer. It is good
 /// once, for [`LIFETIME`] seconds; and where it names what the token is to be bound to, for no other
@@ -30,10 +30,8 @@ pub fn make(
         "iat": now.unix(),
         "exp": now.plus_seconds(LIFETIME).unix(),
     });
-    match bound_to {
-        Some(Confirmation::Key(jkt)) => claims["cnf"] = json!({ "jkt": jkt }),
-        Some(Confirmation::Certificate(x5t)) => claims["cnf"] = json!({ "x5t#S256": x5t }),
-        None => {}
+    if let Some(confirmation) = bound_to {
+        claims["cnf"] = cnf(confirmation);
     }
     let header = Header::default()
         .with_typ(TYP)

@@ -11,14 +11,15 @@ mod make;
 mod tests;
 mod verify;
 
-use kleis_types::LEEWAY;
-
 pub use error::AssertionError;
 pub use make::make;
 pub use verify::{Assertion, Unverified};
 
 /// The media type of a client assertion (draft-ietf-oauth-rfc7523bis).
 pub const TYP: &str = kleis_trust::typ::CLIENT_ASSERTION;
+
+/// How an assertion is announced at a token endpoint: the `client_assertion_type` (RFC 7523 section 2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The longest assertion, in bytes.
 pub const MAX_SIZE: usize = 8192;
@@ -28,7 +29,3 @@ pub const MAX_LIFETIME: i64 = 300;
 
 /// How long an assertion that we make lives, in seconds.
 pub const LIFETIME: i64 = 60;
-
-/// How long a used assertion must be remembered, in seconds, where its end is not kept with it: for
-/// as long as it could be accepted again.
-pub const REPLAY_WINDOW: i64 = MAX_LIFETIME + 2 * LEEWAY;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use kleis_jose::Jwk;
 use kleis_trust::moment;
-use kleis_types::Timestamp;
+use kleis_types::{Confirmation, Timestamp};
+use serde_json::Value;
 
 use super::{AssertionError, MAX_LIFETIME, MAX_SIZE, TYP};
 use crate::jwt::{ALGORITHMS, Claims, Jwt, MAX_JTI, MAX_NAME, is_type};
@@ -65,7 +66,25 @@ impl<'a> Unverified<'a> {
             client_id: self.client_id.clone(),
             jti: claims.required_text("jti", MAX_JTI)?.to_owned(),
             expires_at: expiry(claims, now)?,
+            bound_to: bound_to(claims)?,
         })
+    }
+}
+
+/// What the assertion is to be exchanged for: a `cnf` (RFC 7800) of one member that we know.
+fn bound_to(claims: &Claims) -> Result<Option<Confirmation>, AssertionError> {
+    let Some(cnf) = claims.get("cnf") else {
+        return Ok(None);
+    };
+    let members: Vec<_> = cnf.as_object().into_iter().flatten().collect();
+    match members.as_slice() {
+        [(name, Value::String(thumbprint))] if *name == "jkt" => {
+            Ok(Some(Confirmation::Key(thumbprint.clone())))
+        }
+        [(name, Value::String(thumbprint))] if *name == "x5t#S256" => {
+            Ok(Some(Confirmation::Certificate(thumbprint.clone())))
+        }
+        _ => Err(AssertionError::ClaimsMalformed),
     }
 }
 
@@ -101,6 +120,7 @@ pub struct Assertion {
     client_id: String,
     jti: String,
     expires_at: Timestamp,
+    bound_to: Option<Confirmation>,
 }
 
 impl Assertion {
@@ -117,6 +137,12 @@ impl Assertion {
     /// When it ends. Its `jti` must be remembered [`kleis_types::LEEWAY`] longer.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// The only key or certificate that the token may be bound to, so that nobody who sees the assertion on its way
+    /// gets one for a key of their own. A client need not say it.
+    pub fn bound_to(&self) -> Option<&Confirmation> {
+        self.bound_to.as_ref()
     }
 }
 

@@ -7,10 +7,10 @@ use kleis_jose::{
     jws::{self, Header},
 };
 use kleis_types::{Confirmation, Scope, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{MAX_SIZE, TYP};
-use crate::SigningError;
+use crate::{SigningError, jwt::cnf};
 
 /// An access token before it is signed (RFC 9068 section 2.2).
 #[derive(Clone)]
@@ -89,11 +89,4 @@ fn claims(token: &NewToken<'_>) -> Result<Map<String, Value>, SigningError> {
         }
     }
     Ok(claims)
-}
-
-fn cnf(confirmation: &Confirmation) -> Value {
-    match confirmation {
-        Confirmation::Key(thumbprint) => json!({ "jkt": thumbprint }),
-        Confirmation::Certificate(thumbprint) => json!({ "x5t#S256": thumbprint }),
-    }
 }

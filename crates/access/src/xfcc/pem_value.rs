@@ -1,21 +1,18 @@
 //! Certificates as URL-encoded PEM.
 
+use kleis_pki::pem_text;
+
 use super::XfccError;
 
 /// More than any chain has.
 const MAX_CERTIFICATES: usize = 8;
 const LABEL: &str = "CERTIFICATE";
-const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// The certificates, in DER; at least one.
 pub(super) fn read(value: &str) -> Result<Vec<Vec<u8>>, XfccError> {
     let text = decode(value)?;
-    let blocks = pem::parse_many(&text).map_err(|_| XfccError::Pem)?;
-    let begun = text.windows(BEGIN.len()).filter(|it| *it == BEGIN).count();
-    let sound = (1..=MAX_CERTIFICATES).contains(&begun)
-        && blocks.len() == begun
-        && blocks.iter().all(|block| block.tag() == LABEL);
-    if !sound {
+    let blocks = pem_text::blocks(&text).ok_or(XfccError::Pem)?;
+    if blocks.len() > MAX_CERTIFICATES || blocks.iter().any(|block| block.tag() != LABEL) {
         return Err(XfccError::Pem);
     }
     Ok(blocks.into_iter().map(pem::Pem::into_contents).collect())

@@ -94,7 +94,6 @@ impl Team {
             ..
         } = *means;
         let own = self.sts.clone();
-        let own = own.map(|sts| access::own_issuer(&config.sts, sts));
         let callers = CallerAuthenticator::new(
             premises.anchors.clone(),
             CredentialMap::belgian().clone(),

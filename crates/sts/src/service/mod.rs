@@ -8,7 +8,7 @@ mod upkeep;
 use std::fmt;
 use std::sync::Arc;
 
-use kleis_access::nonce::Nonces;
+use kleis_access::{nonce::Nonces, token::IssuerRules};
 use kleis_jose::Jwk;
 use kleis_store::sts::{StsRead as _, StsStore};
 use kleis_trust::status::StatusSource;
@@ -89,9 +89,9 @@ impl<S: StsStore, D: Clients, V: StatusSource + 'static> Sts<S, D, V> {
         self.0.revoked.contains(jti)
     }
 
-    /// The issuer.
-    pub fn issuer(&self) -> &str {
-        &self.0.settings.issuer
+    /// What holds of every token of this service.
+    pub fn rules(&self) -> &IssuerRules {
+        &self.0.settings.rules
     }
 }
 

@@ -1,7 +1,6 @@
 //! Revoking tokens (RFC 7009), and reading tokens of ours.
 
-use kleis_access::token::{AccessToken, IssuerRules, TYP, Unverified};
-use kleis_jose::SignatureAlgorithm;
+use kleis_access::token::{AccessToken, Unverified};
 use kleis_store::sts::{RevokedToken, StsStore};
 use kleis_trust::status::StatusSource;
 use kleis_types::{Call, Timestamp};
@@ -45,16 +44,11 @@ impl<S: StsStore, D: Clients, V: StatusSource> Inner<S, D, V> {
     /// A token of ours, signed by a key that is published, and in its time. Whether it is revoked is
     /// not looked at.
     pub(super) fn read_token(&self, token: &str, now: Timestamp) -> Option<AccessToken> {
-        let rules = IssuerRules {
-            issuer: self.settings.issuer.clone(),
-            audiences: vec![self.settings.audience.clone()],
-            algorithms: vec![SignatureAlgorithm::Es256],
-            types: vec![TYP.to_owned()],
-            max_lifetime: self.settings.lifetimes.token,
-        };
         let unverified = Unverified::parse(token).ok()?;
         let ring = self.keys.ring();
-        unverified.verify(ring.published(), &rules, now).ok()
+        unverified
+            .verify(ring.published(), &self.settings.rules, now)
+            .ok()
     }
 }
 
