@@ -8,7 +8,7 @@ use kleis_types::{ErrorCode, Principal, Problem, Service, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::acts::from_json;
+use crate::acts::{Answer, from_json};
 use crate::config::Settings;
 use crate::kept::{self, KeptOrder};
 use crate::keys::Keys;
@@ -145,6 +145,21 @@ impl Evidence {
                 reply: stored.reply,
             }
         }))
+    }
+
+    /// The answer to an order that came before and was answered with one text; none if it did not come.
+    pub(crate) async fn answered<T: EvidenceTx>(
+        &self,
+        tx: &mut T,
+        action: &'static str,
+    ) -> Result<Option<Answer<String>>, CustodyError> {
+        Ok(match self.earlier(tx, action).await? {
+            None => None,
+            Some(Earlier::Refused | Earlier::Tampered) => Some(Answer::Refused),
+            Some(Earlier::Done { result, reply, .. }) => {
+                Some(Answer::Given(self.reply_again(&result, reply)?))
+            }
+        })
     }
 
     /// An event of this order, done, about no record yet.

@@ -1,12 +1,11 @@
 //! Who asks: a client by its assertion (RFC 7523 section 3), verified by its registered key.
 
-use kleis_access::assertion::{Assertion, MAX_SIZE, Unverified};
-use kleis_jose::{JwkSet, jws::Compact};
+use kleis_access::assertion::{ASSERTION_TYPE, Assertion, Unverified};
+use kleis_jose::JwkSet;
 use kleis_trust::recipient::{RecipientError, verify_signature_key};
 use kleis_trust::status::{StatusList, StatusSource};
 use kleis_trust::{SignerError, VerifiedSigner};
-use kleis_types::{Confirmation, Identifier, Principal, Timestamp, strict_json};
-use serde_json::Value;
+use kleis_types::{Confirmation, Identifier, Principal, Timestamp};
 
 use crate::config::Settings;
 use crate::error::Refusal;
@@ -14,9 +13,6 @@ use crate::evidence::Use;
 use crate::form::Form;
 use crate::keys::AFTERMATH;
 use crate::{Clients, StsError};
-
-/// How an assertion is announced.
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A client that has proved who it is.
 #[derive(Clone, Debug)]
@@ -31,7 +27,6 @@ pub(crate) struct Client {
 struct Claimed<'a> {
     identifier: Identifier,
     kid: String,
-    text: &'a str,
     unverified: Unverified<'a>,
 }
 
@@ -50,12 +45,11 @@ impl Client {
         let signer = find_key(&set, &claimed, settings, status, now).await?;
         let assertion = claimed.verify(&signer, settings, now)?;
         let until = assertion.expires_at().plus_seconds(AFTERMATH);
-        let assertion = Use::assertion(&claimed.identifier, assertion.jti(), until);
         Ok(Self {
-            wanted: wanted(claimed.text)?,
+            wanted: assertion.bound_to().cloned(),
+            assertion: Use::assertion(&claimed.identifier, assertion.jti(), until),
             identifier: claimed.identifier,
             signer,
-            assertion,
         })
     }
 
@@ -117,7 +111,6 @@ impl<'a> Claimed<'a> {
         Ok(Self {
             identifier,
             kid,
-            text: assertion,
             unverified,
         })
     }
@@ -138,27 +131,6 @@ impl<'a> Claimed<'a> {
     }
 }
 
-/// What the assertion, which is verified, is to be exchanged for: `cnf` (RFC 7800), so that nobody who sees it on
-/// its way gets a token for a key of their own. A client need not say it.
-fn wanted(assertion: &str) -> Result<Option<Confirmation>, Refusal> {
-    let refused = Refusal::Unauthenticated;
-    let jws = Compact::parse(assertion, MAX_SIZE).map_err(|_| refused)?;
-    let claims = strict_json::value(jws.unverified_payload(), MAX_SIZE).map_err(|_| refused)?;
-    let Some(cnf) = claims.get("cnf") else {
-        return Ok(None);
-    };
-    let members: Vec<_> = cnf.as_object().into_iter().flatten().collect();
-    match members.as_slice() {
-        [(name, Value::String(thumbprint))] if *name == "jkt" => {
-            Ok(Some(Confirmation::Key(thumbprint.clone())))
-        }
-        [(name, Value::String(thumbprint))] if *name == "x5t#S256" => {
-            Ok(Some(Confirmation::Certificate(thumbprint.clone())))
-        }
-        _ => Err(refused),
-    }
-}
-
 /// The certified key that is said to have signed: in the client's set, the client's own, and in use.
 async fn find_key(
     set: &JwkSet,
@@ -170,12 +142,7 @@ async fn find_key(
     let (anchors, identifier) = (&settings.anchors, &claimed.identifier);
     let verify =
         |list: &StatusList| verify_signature_key(set, identifier, &claimed.kid, anchors, list, now);
-    let list = status.current().await?;
-    let mut verified = verify(&list);
-    // The certificate may be younger than the list.
-    if matches!(verified, Err(ref error) if may_be_new(*error)) {
-        verified = verify(status.newer_than(&list).await?.as_ref());
-    }
+    let verified = status.decide(verify, |error| may_be_new(*error)).await?;
     verified.map_err(|error| {
         tracing::debug!(reason = error.reason(), "a client's key was refused");
         Refusal::Unauthenticated.into()

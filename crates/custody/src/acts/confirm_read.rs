@@ -10,7 +10,7 @@ use kleis_types::{Identifier, Principal, RecordState};
 use super::{Answer, to_json};
 use crate::CustodyError;
 use crate::command;
-use crate::evidence::{Earlier, Evidence};
+use crate::evidence::Evidence;
 use crate::kept::{self, KeptOrder};
 use crate::keys::Keys;
 use crate::record::{Found, Sighting, destroy, find};
@@ -41,12 +41,8 @@ impl<Tx: CustodyTx> Act<Tx> for ConfirmRead {
     type Error = CustodyError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Answer<String>, CustodyError> {
-        match self.evidence.earlier(tx, ACTION).await? {
-            None => {}
-            Some(Earlier::Refused | Earlier::Tampered) => return Ok(Answer::Refused),
-            Some(Earlier::Done { result, reply, .. }) => {
-                return Ok(Answer::Given(self.evidence.reply_again(&result, reply)?));
-            }
+        if let Some(answer) = self.evidence.answered(tx, ACTION).await? {
+            return Ok(answer);
         }
         let (key_id, read) = (&self.command.key_id, &self.command.read);
         let found = find(tx, &self.keys, key_id).await?;

@@ -11,7 +11,7 @@ use super::describe_key::narrow;
 use super::{Answer, to_json};
 use crate::CustodyError;
 use crate::command::KeyId;
-use crate::evidence::{Earlier, Evidence};
+use crate::evidence::Evidence;
 use crate::keys::Keys;
 use crate::record::{Found, Sighting, destroy, find};
 use crate::refusal::Refusal;
@@ -34,12 +34,8 @@ impl<Tx: CustodyTx> Act<Tx> for ShredKey {
     type Error = CustodyError;
 
     async fn run(&self, tx: &mut Tx) -> Result<Answer<String>, CustodyError> {
-        match self.evidence.earlier(tx, ACTION).await? {
-            None => {}
-            Some(Earlier::Refused | Earlier::Tampered) => return Ok(Answer::Refused),
-            Some(Earlier::Done { result, reply, .. }) => {
-                return Ok(Answer::Given(self.evidence.reply_again(&result, reply)?));
-            }
+        if let Some(answer) = self.evidence.answered(tx, ACTION).await? {
+            return Ok(answer);
         }
         let found = find(tx, &self.keys, &self.key_id).await?;
         match self.judge(found)? {

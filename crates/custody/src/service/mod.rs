@@ -220,7 +220,7 @@ impl<S: CustodyStore, V: StatusSource + 'static> Custody<S, V> {
 }
 
 impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
-    async fn admit<B: DeserializeOwned>(
+    async fn admit<B: DeserializeOwned + Send>(
         &self,
         order: &str,
         method: &'static str,
@@ -230,15 +230,14 @@ impl<S: CustodyStore, V: StatusSource> Inner<S, V> {
             let now = self.clock.now();
             admit(order, method, &self.settings, &self.keys, status, call, now)
         };
-        let status = self.status.current().await?;
-        match admitted(&status) {
-            // The signer may be younger than the list at hand. Who comes with a certificate was
-            // looked up by the layers in front; who comes with a token was not.
-            Err(CustodyError::Order(OrderError::Signer(SignerError::NotInUse))) => {
-                admitted(&*self.status.newer_than(&status).await?)
-            }
-            admitted => admitted,
-        }
+        // Who comes with a certificate was looked up by the layers in front; who comes with a token was not.
+        let may_be_new = |error: &CustodyError| {
+            matches!(
+                error,
+                CustodyError::Order(OrderError::Signer(SignerError::NotInUse))
+            )
+        };
+        self.status.decide(admitted, may_be_new).await?
     }
 
     fn reported(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {

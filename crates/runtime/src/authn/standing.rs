@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use kleis_trust::{
     SignerError, VerifiedSigner,
-    status::{StatusSource, StatusView},
+    status::{StatusList, StatusSource, StatusView},
 };
 use kleis_types::{Problem, Timestamp};
 
@@ -27,14 +27,9 @@ impl<S: StatusSource> Standing for S {
         signer: &'a VerifiedSigner,
         now: Timestamp,
     ) -> Result<(), Problem> {
-        let list = self.current().await?;
-        match signer.check_status(&*list, now) {
-            Err(SignerError::NotInUse) => {
-                let list = self.newer_than(&list).await?;
-                Ok(signer.check_status(&*list, now)?)
-            }
-            result => Ok(result?),
-        }
+        let check = |list: &StatusList| signer.check_status(list, now);
+        let may_be_new = |error: &SignerError| *error == SignerError::NotInUse;
+        Ok(self.decide(check, may_be_new).await??)
     }
 }
 

@@ -29,6 +29,24 @@ pub trait StatusSource: Send + Sync {
         let _ = list;
         self.current()
     }
+
+    /// What `judge` says by the list of now; or by a newer one, where it refuses for a reason that may be
+    /// that the certificate is younger than the list at hand.
+    fn decide<T: Send, E: Send>(
+        &self,
+        judge: impl Fn(&StatusList) -> Result<T, E> + Send,
+        may_be_new: impl Fn(&E) -> bool + Send,
+    ) -> impl Future<Output = Result<Result<T, E>, StatusUnavailable>> + Send {
+        async move {
+            let list = self.current().await?;
+            let judged = judge(&list);
+            if !judged.as_ref().is_err_and(&may_be_new) {
+                return Ok(judged);
+            }
+            let newer = self.newer_than(&list).await?;
+            Ok(judge(&newer))
+        }
+    }
 }
 
 impl<S: StatusSource> StatusSource for Arc<S> {
