@@ -144,6 +144,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_are_read_with_any_offset() {
+        let at = time("2026-11-23T23:15:30+01:00");
+        assert_eq!(at, time("2026-11-23T22:15:30Z"));
+        assert_eq!(at, Ok(Timestamp::from_unix(1_795_472_130)));
+        for wrong in ["yesterday", "2026-11-23", "1795472130", ""] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn identifiers_are_brought_to_their_canonical_form() {
         let read = |text| identifier(text).map(|identifier| identifier.to_string());
         assert_eq!(read("NISS:85.07.30-033.28").unwrap(), "SSIN:85073003328");

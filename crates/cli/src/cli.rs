@@ -70,7 +70,7 @@ pub(crate) struct Global {
     /// Show the access token in FILE with every request
     ///
     /// For the credentials that only its issuer certifies. It must be bound to the authentication
-    /// key of the home, or to its certificate.
+    /// key of the home.
     #[arg(
         long,
         global = true,

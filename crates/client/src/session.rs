@@ -111,8 +111,7 @@ impl Kleis {
     }
 
     /// The same client, which shows this access token with every request, in the place of its own.
-    /// The token must be bound to this home's authentication key, or to its certificate: orders name
-    /// it, and its credentials count for them.
+    /// The token must be bound to this home's authentication key: orders name it, and its credentials count for them.
     ///
     /// # Errors
     /// [`crate::HomeError::NotEnrolled`].

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use kleis_access::{assertion, dpop};
+use kleis_access::{
+    assertion::{self, ASSERTION_TYPE},
+    dpop,
+};
 use kleis_jose::Jwk;
 use kleis_types::{Clock, Confirmation, ErrorCode, Identifier, Problem, Random, Timestamp};
 use serde::Deserialize;
@@ -22,8 +25,6 @@ const LEAST_FOR_ORDERS: i64 = 60;
 /// Bytes that the answer of the token service may have.
 const MAX_ANSWER: usize = 64 * 1024;
 const NONCE: &str = "dpop-nonce";
-/// RFC 7523 section 2.2.
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// An access token, as the token service gave it.
 #[derive(Clone)]
