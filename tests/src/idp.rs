@@ -112,11 +112,6 @@ impl IdentityProvider {
         self.dir.path().join("ca.pem")
     }
 
-    /// The authority to trust for its TLS.
-    pub fn ca_pem(&self) -> String {
-        fs::read_to_string(self.ca_file()).unwrap()
-    }
-
     /// Whom it knows.
     pub fn realm(&self) -> &Realm {
         &self.realm

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader},
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -120,15 +119,6 @@ impl Kleisd {
     /// What it said.
     pub fn facts(&self) -> &Facts {
         &self.facts
-    }
-
-    /// Where it listens.
-    pub fn public_address(&self) -> SocketAddr {
-        self.facts
-            .public
-            .trim_start_matches("https://")
-            .parse()
-            .unwrap()
     }
 
     /// What it logged so far.

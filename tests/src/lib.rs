@@ -10,8 +10,9 @@
 //! The tests tell by the first word of their names what they are: `api_` sends raw requests to single RPCs, `access_` shows
 //! what callers are known by and how that is abused, `flow_` plays
 //! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read, `idp_`
-//! shows that the identity provider does what the others rely on, `edge_` lets the edge turn evil. They wait for what a process says, never for time to
-//! pass.
+//! shows that the identity provider does what the others rely on, `sts_` gets and shows tokens as people's programs do,
+//! `edge_` lets the edge turn evil. They wait for what a process says, never for time to pass, but for a second to end
+//! where times are whole seconds.
 //!
 //! What it must never do: reach into a service, or use a type that is not on the wire. To add a kind of test, write a
 //! module in `tests/PREFIX/` and say in its first line what it shows.
@@ -32,6 +33,7 @@ mod installation;
 mod issuer;
 mod kleisd;
 pub mod mutation;
+mod nth;
 mod order;
 pub mod packages;
 mod party;
@@ -50,6 +52,7 @@ pub use idp::{Asked, IdentityProvider, Machine, Realm, run_oauth_client};
 pub use installation::{Installation, people};
 pub use issuer::PlayedIssuer;
 pub use kleisd::{Ended, Facts, Kleisd};
+pub use nth::{Nth, Way};
 pub use order::Forge;
 pub use party::{Party, Refused};
 pub use proxy::{Exchange, Mischief, Proxy, Reply};

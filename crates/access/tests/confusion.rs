@@ -133,6 +133,8 @@ fn the_type_alone_decides_what_a_signature_is_good_for() {
         (Some(typ::ENDORSEMENT), [false; 3]),
         (Some(typ::STATUS_LIST), [false; 3]),
         (Some(typ::DOCUMENT), [false; 3]),
+        (Some(typ::CHECKPOINT), [false; 3]),
+        (Some(typ::SEGMENT), [false; 3]),
     ] {
         let header = match typ {
             Some(typ) => stage.header().with_typ(typ),

@@ -268,6 +268,8 @@ async fn access_an_order_in_the_shape_of_something_else_is_none() {
         "kleis-reply+jwt",
         "kleis-binding+jwt",
         "kleis-endorsement+jwt",
+        "kleis-checkpoint+jwt",
+        "kleis-segment+jwt",
         "at+jwt",
         "dpop+jwt",
         "client-authentication+jwt",

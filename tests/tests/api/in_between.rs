@@ -1,19 +1,13 @@
 //! Somebody in between rewrites requests and replies: nothing false is accepted, nothing is done that was not asked for, and
 //! no secret is seen. (Promises P1 and P5.)
 
-mod mutation;
 mod replies;
 mod requests;
 mod secrets;
 mod sets;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
-};
-
 use kleis_client::{ClientError, Kleis, PublishOptions};
-use kleis_e2e::{Installation, Mischief, Party, Proxy, Reply, people};
+use kleis_e2e::{Installation, Party, Proxy, people};
 use kleis_jose::KeyType;
 use kleis_proto::method::{custody, registration};
 use kleis_types::{RevocationReason, SecretBytes, base64url};
@@ -127,85 +121,4 @@ const HELD: PublishOptions = PublishOptions {
 
 fn policy() -> Vec<u8> {
     base64url::decode(&own_policy()).unwrap()
-}
-
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    There,
-    Back,
-}
-
-/// Every form in which a message could be false, with a name.
-type Forms = dyn Fn(&[u8]) -> Vec<(String, Vec<u8>)> + Send + Sync;
-
-/// Puts the message of one number in the place of the true one, on one way of one method.
-#[derive(Clone)]
-struct Nth {
-    way: Way,
-    method: String,
-    number: usize,
-    forms: Arc<Forms>,
-    seen: Arc<Seen>,
-}
-
-/// What was done.
-#[derive(Default)]
-struct Seen {
-    exhausted: AtomicBool,
-    applied: Mutex<String>,
-}
-
-impl Nth {
-    fn new(
-        way: Way,
-        method: &str,
-        number: usize,
-        forms: impl Fn(&[u8]) -> Vec<(String, Vec<u8>)> + Send + Sync + 'static,
-    ) -> Self {
-        let (forms, seen): (Arc<Forms>, _) = (Arc::new(forms), Arc::default());
-        Self {
-            way,
-            method: method.to_owned(),
-            number,
-            forms,
-            seen,
-        }
-    }
-
-    /// Whether there is no form of that number.
-    fn is_exhausted(&self) -> bool {
-        self.seen.exhausted.load(Ordering::SeqCst)
-    }
-
-    /// What was put in the place of the true message; empty if nothing was.
-    fn applied(&self) -> String {
-        self.seen.applied.lock().unwrap().clone()
-    }
-
-    fn apply(&self, way: Way, method: &str, message: Vec<u8>) -> Vec<u8> {
-        if way != self.way || method != self.method {
-            return message;
-        }
-        if let Some((name, other)) = (self.forms)(&message).into_iter().nth(self.number) {
-            *self.seen.applied.lock().unwrap() = name;
-            other
-        } else {
-            self.seen.exhausted.store(true, Ordering::SeqCst);
-            message
-        }
-    }
-}
-
-impl Mischief for Nth {
-    fn request(&self, method: &str, message: Vec<u8>) -> Vec<u8> {
-        self.apply(Way::There, method, message)
-    }
-
-    fn reply(&self, method: &str, reply: Reply) -> Reply {
-        match reply {
-            Reply::Message(message) => Reply::Message(self.apply(Way::Back, method, message)),
-            refused @ Reply::Refused(_) => refused,
-        }
-    }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kleis_client::ClientError;
-use kleis_e2e::{Contents, NOTHING};
+use kleis_e2e::{Contents, NOTHING, Nth, Way};
 use serde_json::Value;
 
 use crate::{
     cast::Cast,
     deeds::{Deed, Told},
-    nth::{Memory, Nth, Way},
+    memory::Memory,
 };
 
 /// What came of a deed whose message was made false.
@@ -44,7 +44,9 @@ pub(crate) async fn falsify(cast: &Cast, deed: Deed, way: Way) -> Attempts {
         if deed.is_done_once() && way == Way::Back {
             ready = deed.ready(cast, &cast.doctor).await;
         }
-        let mischief = Nth::new(&memory, attempts.len());
+        let memory = Arc::clone(&memory);
+        let forms = move |message: &[u8]| memory.forms(message);
+        let mischief = Nth::new(way, deed.rpc(), attempts.len(), forms);
         cast.edge.set(mischief.clone());
         let told = ready.perform().await;
         let form = mischief.applied();

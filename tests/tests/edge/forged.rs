@@ -1,12 +1,13 @@
 //! Certificates that were not shown: the edge says who calls, and nobody can check that but by a signature.
 
 use http::HeaderMap;
-use kleis_e2e::{Lone, Mischief, NOTHING, Refusal, Reply, people, xfcc};
+use kleis_e2e::{Forge, Lone, Mischief, NOTHING, Refusal, Reply, people, xfcc};
 use kleis_proto::{
     directory::v1::LookupRequest,
     registration::v1::{ListCertificatesResponse, ListKeysResponse},
 };
 use prost::Message as _;
+use serde_json::json;
 use tonic::Status;
 
 use crate::{cast::Cast, deeds::Deed};
@@ -117,12 +118,10 @@ async fn edge_has_no_role_whatever_it_forwards() {
     };
     assert_eq!(headers["grpc-status"], "12");
     // An operator's certificate signs no order in the edge's hands.
-    let order = Lone {
-        text: "e30.e30.AA".to_owned(),
-    };
-    let refused = cast
-        .edge
-        .send(Deed::CreateKeys.rpc(), operator, &order.encode_to_vec())
-        .await;
-    assert_ne!(reason(&refused), "");
+    let rpc = Deed::DescribeKey.rpc();
+    let body = json!({"keyId": "A".repeat(22)});
+    let order = Forge::order(&cast.installation, &cast.doctor.party, rpc, body);
+    let order = Lone { text: order.sign() }.encode_to_vec();
+    let refused = cast.edge.send(rpc, operator, &order).await;
+    assert_eq!(reason(&refused), "SIGNER_MISMATCH");
 }

@@ -7,7 +7,7 @@ mod deeds;
 mod falsify;
 mod flow;
 mod forged;
-mod nth;
+mod memory;
 mod orders;
 mod reads;
 mod repeated;

@@ -2,7 +2,9 @@
 
 use kleis_client::ClientError;
 
-use crate::{cast::Cast, deeds::Deed, falsify::falsify, nth::Way};
+use kleis_e2e::Way;
+
+use crate::{cast::Cast, deeds::Deed, falsify::falsify};
 
 /// Tries everything on these deeds; none may be told anything but a refusal.
 async fn refuse_all(deeds: &[Deed], way: Way, at_least: usize) {

@@ -2,14 +2,13 @@
 //! whatever else is believed is listed here, with why that does no harm.
 
 use kleis_client::{Access, ClientError, Enrolment, Proof};
-use kleis_e2e::{NOTHING, mutation, people};
+use kleis_e2e::{NOTHING, Way, mutation, people};
 use kleis_types::DeviceId;
 
 use crate::{
     cast::{Cast, client, open_home},
     deeds::Deed,
     falsify::{Attempt, falsify},
-    nth::Way,
 };
 
 /// What may come of a false message.

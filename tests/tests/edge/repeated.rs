@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderMap;
 use kleis_client::{Enrolment, Proof};
-use kleis_e2e::{Lone, Mischief, Reply, people, xfcc};
+use kleis_e2e::{Lone, Mischief, Reply, Way, people, xfcc};
 use kleis_proto::method::{custody, registration};
 use kleis_types::DeviceId;
 use prost::Message as _;
 use serde_json::json;
 
-use crate::{cast::Cast, deeds::Deed, forged::reason, nth::Way, policy};
+use crate::{cast::Cast, deeds::Deed, forged::reason, policy};
 
 /// How many of everything there are that orders make or change.
 fn effects(cast: &Cast) -> Vec<Vec<serde_json::Value>> {

@@ -115,7 +115,7 @@ fn lists(installation: &Installation, party: &Party, token: &str) -> Result<(), 
 }
 
 #[test]
-fn sts_a_machines_token_is_good_by_discovery_through_a_rotation_of_keys() {
+fn sts_a_machines_token_is_good_by_discovery_and_while_the_keys_cannot_be_had() {
     let Some((installation, provider)) = scene(Realm::example(), MACHINES) else {
         return;
     };

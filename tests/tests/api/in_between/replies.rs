@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use kleis_client::ClientError;
-use kleis_e2e::{Forge, Installation, Lone, Mischief, Reply, people};
+use kleis_e2e::{Forge, Installation, Lone, Mischief, Nth, Reply, Way, mutation, people};
 use kleis_jose::{
     Jwk, digest,
     jws::{self, Header},
@@ -14,7 +14,7 @@ use kleis_types::{OsRandom, base64url};
 use prost::Message as _;
 use serde_json::json;
 
-use super::{Deed, Nth, Scene, Way, mutation};
+use super::{Deed, Scene};
 
 const GET_STATUS_LIST: &str = "kleis.registration.v1.RegistrationService/GetStatusList";
 
@@ -28,13 +28,8 @@ async fn api_no_changed_reply_is_accepted() {
     let scene = Scene::new().await;
     for deed in Deed::ALL {
         let on = deed.prepare(&scene.party).await;
-        let forms = |message: &[u8]| {
-            if Deed::is_sealed(message) {
-                mutation::of_lone(message, mutation::of_jwe)
-            } else {
-                mutation::of_lone(message, mutation::of_jws)
-            }
-        };
+        let method = deed.method();
+        let forms = |message: &[u8]| mutation::of_message(method, false, message, &[]);
         let client = scene.tapped.client();
         let mut number = 0;
         loop {
@@ -43,7 +38,7 @@ async fn api_no_changed_reply_is_accepted() {
                 Deed::Revoke | Deed::Shred => deed.prepare(&scene.party).await,
                 _ => on.clone(),
             };
-            let mischief = Nth::new(Way::Back, deed.method(), number, forms);
+            let mischief = Nth::new(Way::Back, method, number, forms);
             scene.proxy.set(mischief.clone());
             let told = deed.perform(&client, &on).await;
             if mischief.is_exhausted() {
@@ -67,7 +62,7 @@ async fn api_no_changed_reply_is_accepted() {
 #[tokio::test]
 async fn api_no_changed_status_list_is_accepted() {
     let scene = Scene::new().await;
-    let forms = |message: &[u8]| mutation::of_lone(message, mutation::of_jws);
+    let forms = |message: &[u8]| mutation::of_message(GET_STATUS_LIST, false, message, &[]);
     let mut number = 0;
     loop {
         let mischief = Nth::new(Way::Back, GET_STATUS_LIST, number, forms);
@@ -268,11 +263,4 @@ async fn api_a_hidden_success_is_no_success_and_is_done_once() {
     let query = "SELECT version FROM encryption_keys WHERE kid = ?";
     let rows = scene.installation.databases().registry(query, &[on.into()]);
     assert_eq!(rows, [[serde_json::json!(2)]]);
-}
-
-impl Deed {
-    /// Whether a message holds a JWE rather than a JWS.
-    fn is_sealed(message: &[u8]) -> bool {
-        message.split(|byte| *byte == b'.').count() == 5
-    }
 }

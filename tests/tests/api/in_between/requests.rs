@@ -1,9 +1,9 @@
 //! False requests: the service refuses each, and nothing is written.
 
 use kleis_client::ClientError;
-use kleis_e2e::{Exchange, Mischief, NOTHING, people};
+use kleis_e2e::{Exchange, Mischief, NOTHING, Nth, Way, mutation, people};
 
-use super::{Deed, Nth, Scene, Way, mutation};
+use super::{Deed, Scene};
 
 #[tokio::test]
 async fn api_no_changed_order_is_carried_out() {
@@ -14,8 +14,9 @@ async fn api_no_changed_order_is_carried_out() {
         let client = scene.tapped.client();
         let mut number = 0;
         loop {
-            let forms = |message: &[u8]| mutation::of_lone(message, mutation::of_jws);
-            let mischief = Nth::new(Way::There, deed.method(), number, forms);
+            let method = deed.method();
+            let forms = |message: &[u8]| mutation::of_message(method, true, message, &[]);
+            let mischief = Nth::new(Way::There, method, number, forms);
             scene.proxy.set(mischief.clone());
             let told = deed.perform(&client, &on).await;
             if mischief.is_exhausted() {
