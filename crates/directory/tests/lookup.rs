@@ -131,6 +131,7 @@ async fn put_key(store: &RegistrySqlite, kid: &'static str, owner: &'static str,
                 state: CertificateState::Superseded,
                 reason: None,
                 revoked_at: None,
+                place: 0,
                 version: 1,
             };
             let index = tx.allocate_status().await?;

@@ -218,6 +218,12 @@ error_codes! {
     /// The registrant is unknown or not active.
     RegistrantInactive = "REGISTRANT_INACTIVE", FailedPrecondition,
         "Ask the operator to register or activate the registrant.";
+    /// The contract of this identifier type was not accepted, or another version of it.
+    ContractNotAccepted = "CONTRACT_NOT_ACCEPTED", FailedPrecondition,
+        "Read the contract of this identifier type, and accept it as it is now.";
+    /// The certificate cannot be renewed yet, or not any more.
+    RenewalNotDue = "RENEWAL_NOT_DUE", FailedPrecondition,
+        "Renew within the replacement period before the certificate's end.";
     /// The thing is not in a state that allows this.
     StateConflict = "STATE_CONFLICT", FailedPrecondition,
         "Read its present state first.";
@@ -236,6 +242,9 @@ error_codes! {
     /// No key can be given, for whatever reason.
     KeyNotAvailable = "KEY_NOT_AVAILABLE", NotFound,
         "Check the key id, and with its owner who may read it.";
+    /// So many certificate requests wait for a decision that no more are taken.
+    RequestsPending = "REQUESTS_PENDING", ResourceExhausted,
+        "Wait for the decision about those that were sent, or ask the operator for an enrolment code.";
     /// The caller asked too often.
     RateLimited = "RATE_LIMITED", ResourceExhausted,
         "Wait before trying again.";

@@ -59,8 +59,8 @@ pub use problem::Problem;
 pub use random::{OsRandom, Random, random_array};
 pub use secret::SecretBytes;
 pub use state::{
-    CertificateState, GrantState, InvalidTransition, KeyState, RecordState, RevocationReason,
-    SigningKeyState,
+    CertificateState, GrantState, InvalidTransition, KeyState, RecordState, RequestState,
+    RevocationReason, SigningKeyState,
 };
 #[cfg(any(test, feature = "test-util"))]
 pub use test_util::{ManualClock, SeededRandom};

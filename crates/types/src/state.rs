@@ -260,6 +260,60 @@ impl SigningKeyState {
 }
 
 named_enum! {
+    /// The state of a certificate request that came without a proof of identity.
+    pub enum RequestState ("certificate request state") {
+        /// Operators and approvers are to decide.
+        PendingApproval = "PENDING_APPROVAL",
+        /// A certificate was issued.
+        Issued = "ISSUED",
+        /// It was refused, for a reason that whoever asked can read.
+        Rejected = "REJECTED",
+        /// Whoever asked took it back.
+        Withdrawn = "WITHDRAWN",
+        /// Nobody decided in time.
+        Expired = "EXPIRED",
+    }
+}
+
+impl RequestState {
+    /// A certificate was issued for it.
+    pub fn issue(self) -> Result<Self, InvalidTransition> {
+        self.end(Self::Issued, "issued")
+    }
+
+    /// It is refused.
+    pub fn reject(self) -> Result<Self, InvalidTransition> {
+        self.end(Self::Rejected, "rejected")
+    }
+
+    /// It is taken back.
+    pub fn withdraw(self) -> Result<Self, InvalidTransition> {
+        self.end(Self::Withdrawn, "withdrawn")
+    }
+
+    /// The time to decide is over.
+    pub fn expire(self) -> Result<Self, InvalidTransition> {
+        self.end(Self::Expired, "expired")
+    }
+
+    /// Whether no transition leads out of this state.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::PendingApproval)
+    }
+
+    fn end(self, end: Self, action: &'static str) -> Result<Self, InvalidTransition> {
+        if self.is_final() {
+            return Err(InvalidTransition {
+                what: "certificate request",
+                from: self.as_str(),
+                action,
+            });
+        }
+        Ok(end)
+    }
+}
+
+named_enum! {
     /// The state of a role that a person was given.
     pub enum GrantState ("grant state") {
         /// It holds.

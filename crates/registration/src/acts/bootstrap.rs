@@ -132,6 +132,7 @@ impl<Tx: RegistryTx> Act<Tx> for CreateBootstrapCode {
             expires_at: self.expires_at,
             attempts_left: ATTEMPTS,
             used_at: None,
+            revoked_at: None,
             version: 1,
         };
         ledger

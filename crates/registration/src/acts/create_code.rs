@@ -57,6 +57,7 @@ impl Work for CreateCode {
             expires_at: ledger.at().plus_seconds(command.lifetime.into()),
             attempts_left: ATTEMPTS,
             used_at: None,
+            revoked_at: None,
             version: 1,
         };
         ledger

@@ -89,6 +89,7 @@ impl Issuer {
             state: CertificateState::Active,
             reason: None,
             revoked_at: None,
+            place: 0,
             version: 1,
         };
         ledger

@@ -24,6 +24,7 @@ pub(crate) struct CertificateRow {
     state: String,
     reason: Option<String>,
     revoked_at: Option<i64>,
+    place: i64,
     version: i64,
 }
 
@@ -48,6 +49,7 @@ impl TryFrom<CertificateRow> for Certificate {
             endorsement: stored.endorsement,
             recovered: stored.recovered == 1,
             revoked_at: time(stored.revoked_at),
+            place: row.unsigned("place", stored.place)?,
             serial: stored.serial,
         })
     }
@@ -59,8 +61,8 @@ macro_rules! select_certificates {
         sqlx::query_as!(
             CertificateRow,
             "SELECT serial, owner, registrant, device, jkt, x5t, chain, not_before, not_after, \
-             status_index, endorsement, recovered, state, reason, revoked_at, version \
-             FROM certificates "
+             status_index, endorsement, recovered, state, reason, revoked_at, place, \
+             version FROM certificates "
                 + $rest,
             $($value),+
         )
@@ -157,7 +159,7 @@ pub(crate) async fn put(link: &mut Link, certificate: &Certificate) -> Result<()
         sqlx::query!(
             "INSERT INTO certificates (serial, owner, registrant, device, jkt, x5t, chain, \
              not_before, not_after, status_index, endorsement, recovered, state, reason, \
-             revoked_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             revoked_at, place, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             certificate.serial,
             owner,
             registrant,
@@ -173,6 +175,7 @@ pub(crate) async fn put(link: &mut Link, certificate: &Certificate) -> Result<()
             state,
             reason,
             revoked_at,
+            certificate.place,
             version
         )
         .execute(link.next()?)
@@ -181,7 +184,8 @@ pub(crate) async fn put(link: &mut Link, certificate: &Certificate) -> Result<()
         sqlx::query!(
             "UPDATE certificates SET owner = ?, registrant = ?, device = ?, jkt = ?, x5t = ?, \
              chain = ?, not_before = ?, not_after = ?, status_index = ?, endorsement = ?, \
-             recovered = ?, state = ?, reason = ?, revoked_at = ?, version = ? \
+             recovered = ?, state = ?, reason = ?, revoked_at = ?, place = ?, \
+             version = ? \
              WHERE serial = ? AND version = ?",
             owner,
             registrant,
@@ -197,6 +201,7 @@ pub(crate) async fn put(link: &mut Link, certificate: &Certificate) -> Result<()
             state,
             reason,
             revoked_at,
+            certificate.place,
             version,
             certificate.serial,
             expected

@@ -5,13 +5,15 @@ mod claims;
 mod keys;
 mod published;
 mod registrants;
+mod requests;
 mod roles;
 
 use kleis_store::{
     Audited, StoreError,
     registry::{
-        Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim,
-        Registrant, RegistryRead, RegistryTx, Role, RoleGrant, StatusEntry, StoredJwkSet,
+        Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
+        KeySession, PlacedRequest, PublicKeyClaim, Registrant, RegistryRead, RegistryTx,
+        RequestFilter, Role, RoleGrant, StatusEntry, StoredJwkSet,
     },
 };
 use kleis_types::{Identifier, Timestamp};
@@ -51,6 +53,36 @@ impl<M: Send> RegistryRead for Session<Registry, M> {
 
     async fn enrolment_code(&mut self, id: &str) -> Found<EnrolmentCode> {
         registrants::code(&mut self.link, id).await
+    }
+
+    async fn enrolment_codes(&mut self, after: &str, limit: u32) -> Listed<EnrolmentCode> {
+        let rows = registrants::codes_after(&mut self.link, after, limit).await?;
+        rows.into_iter().map(EnrolmentCode::try_from).collect()
+    }
+
+    async fn certificate_request(&mut self, id: &str) -> Found<CertificateRequest> {
+        requests::by_id(&mut self.link, id).await
+    }
+
+    async fn certificate_requests(
+        &mut self,
+        filter: &RequestFilter,
+        before: u64,
+        limit: u32,
+    ) -> Listed<PlacedRequest> {
+        requests::list(&mut self.link, filter, before, limit).await
+    }
+
+    async fn pending_requests(&mut self, of: &Identifier) -> Result<(u64, u64), StoreError> {
+        requests::pending(&mut self.link, of).await
+    }
+
+    async fn overdue_requests(&mut self, now: Timestamp, limit: u32) -> Listed<CertificateRequest> {
+        requests::overdue(&mut self.link, now, limit).await
+    }
+
+    async fn approvals(&mut self, resource: &str) -> Listed<Approval> {
+        requests::approvals(&mut self.link, resource).await
     }
 
     async fn certificate(&mut self, serial: &str) -> Found<Certificate> {
@@ -139,6 +171,24 @@ impl RegistryTx for Tx<Registry> {
         Ok(())
     }
 
+    async fn put_certificate_request(&mut self, request: &CertificateRequest) -> Done {
+        requests::put(&mut self.link, request).await?;
+        self.mode.duty.changed(request);
+        Ok(())
+    }
+
+    async fn put_approval(&mut self, approval: &Approval) -> Done {
+        requests::put_approval(&mut self.link, approval).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn remove_approvals(&mut self, resource: &str) -> Done {
+        requests::remove_approvals(&mut self.link, resource).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
     async fn put_certificate(&mut self, certificate: &Certificate) -> Done {
         certificates::put(&mut self.link, certificate).await?;
         self.mode.duty.changed(certificate);
@@ -194,7 +244,7 @@ impl RegistryTx for Tx<Registry> {
     }
 }
 
-/// The states of certificates, codes, keys, registrants and roles: in the order of their names.
+/// The states of certificates, codes, keys, registrants, requests and roles: in the order of their names.
 pub(crate) async fn audited_states(
     link: &mut Link,
     after: &str,
@@ -218,6 +268,10 @@ pub(crate) async fn audited_states(
         // Its resource column holds the whole name.
         let rows = registrants::after_resource(link, after, left).await?;
         add_states::<Registrant, _>(&mut states, &mut left, rows)?;
+    }
+    if let Some(key) = key_after("request:", after) {
+        let rows = requests::after(link, key, left).await?;
+        add_states::<CertificateRequest, _>(&mut states, &mut left, rows)?;
     }
     if key_after("role:", after).is_some() {
         let rows = roles::after(link, after, left).await?;

@@ -166,6 +166,7 @@ pub(crate) struct CodeRow {
     expires_at: i64,
     attempts_left: i64,
     used_at: Option<i64>,
+    revoked_at: Option<i64>,
     version: i64,
 }
 
@@ -181,6 +182,7 @@ impl TryFrom<CodeRow> for EnrolmentCode {
             verifier: stored.verifier,
             expires_at: Timestamp::from_unix(stored.expires_at),
             used_at: time(stored.used_at),
+            revoked_at: time(stored.revoked_at),
             id: stored.id,
         })
     }
@@ -191,7 +193,7 @@ macro_rules! select_codes {
     ($rest:literal, $($value:expr),+) => {
         sqlx::query_as!(
             CodeRow,
-            "SELECT id, identifier, verifier, expires_at, attempts_left, used_at, version \
+            "SELECT id, identifier, verifier, expires_at, attempts_left, used_at, revoked_at, version \
              FROM enrolment_codes "
                 + $rest,
             $($value),+
@@ -220,18 +222,20 @@ pub(crate) async fn codes_after(
 pub(crate) async fn put_code(link: &mut Link, code: &EnrolmentCode) -> Result<(), StoreError> {
     let identifier = code.identifier.as_ref().map(ToString::to_string);
     let (expires_at, used_at) = (code.expires_at.unix(), code.used_at.map(Timestamp::unix));
+    let revoked_at = code.revoked_at.map(Timestamp::unix);
     let (version, expected) = (integer(code.version), before(code.version));
     if code.version == 1 {
         let inserted = sqlx::query!(
             "INSERT INTO enrolment_codes \
-             (id, identifier, verifier, expires_at, attempts_left, used_at, version) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+             (id, identifier, verifier, expires_at, attempts_left, used_at, revoked_at, version) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             code.id,
             identifier,
             code.verifier,
             expires_at,
             code.attempts_left,
             used_at,
+            revoked_at,
             version
         )
         .execute(link.next()?)
@@ -242,12 +246,13 @@ pub(crate) async fn put_code(link: &mut Link, code: &EnrolmentCode) -> Result<()
     }
     let updated = sqlx::query!(
         "UPDATE enrolment_codes SET identifier = ?, verifier = ?, expires_at = ?, \
-         attempts_left = ?, used_at = ?, version = ? WHERE id = ? AND version = ?",
+         attempts_left = ?, used_at = ?, revoked_at = ?, version = ? WHERE id = ? AND version = ?",
         identifier,
         code.verifier,
         expires_at,
         code.attempts_left,
         used_at,
+        revoked_at,
         version,
         code.id,
         expected

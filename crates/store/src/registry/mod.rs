@@ -2,6 +2,7 @@
 //! encryption keys, and the ready-made JWK Sets.
 
 mod model;
+mod request;
 mod role;
 mod traits;
 
@@ -10,5 +11,6 @@ pub use model::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, KeyUse, PublicKeyClaim,
     Registrant, StatusEntry, StoredJwkSet,
 };
+pub use request::{Approval, CertificateRequest, PlacedRequest, RequestFilter};
 pub use role::RoleGrant;
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};

@@ -60,13 +60,22 @@ pub struct EnrolmentCode {
     pub attempts_left: u32,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
     /// The version, from 1.
     pub version: u64,
 }
 
+impl EnrolmentCode {
+    /// The name in the audit of the code with this id.
+    pub fn resource_of(id: &str) -> String {
+        format!("code:{id}")
+    }
+}
+
 impl Audited for EnrolmentCode {
     fn resource(&self) -> String {
-        format!("code:{}", self.id)
+        Self::resource_of(&self.id)
     }
     fn version(&self) -> u64 {
         self.version
@@ -77,15 +86,21 @@ impl Audited for EnrolmentCode {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default();
-        state_digest(&[
+        let (expires_at, used_at) = (time(Some(self.expires_at)), time(self.used_at));
+        let (attempts_left, version) = (integer(self.attempts_left), integer(self.version));
+        let revoked_at = self.revoked_at.map(|at| time(Some(at)));
+        let mut fields: Vec<&[u8]> = vec![
             self.id.as_bytes(),
             identifier.as_bytes(),
             &self.verifier,
-            &time(Some(self.expires_at)),
-            &integer(self.attempts_left),
-            &time(self.used_at),
-            &integer(self.version),
-        ])
+            &expires_at,
+            &attempts_left,
+            &used_at,
+            &version,
+        ];
+        // Codes could not always be taken back: the digests of those that were not stay as they were.
+        fields.extend(revoked_at.as_ref().map(|at| &at[..]));
+        state_digest(&fields)
     }
 }
 
@@ -123,6 +138,8 @@ pub struct Certificate {
     pub reason: Option<RevocationReason>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Its place at its device: 0, or 1 if it came to stand beside the one that it replaces.
+    pub place: u8,
     /// The version, from 1.
     pub version: u64,
 }
@@ -136,24 +153,33 @@ impl Audited for Certificate {
     }
     fn digest(&self) -> [u8; 32] {
         let chain: Vec<&[u8]> = self.chain.iter().map(Vec::as_slice).collect();
-        state_digest(&[
+        let chain = lp::encode(&chain);
+        let (owner, registrant) = (self.owner.to_string(), self.registrant.to_string());
+        let (not_before, not_after) = (time(Some(self.not_before)), time(Some(self.not_after)));
+        let (status_index, recovered) = (integer(self.status_index), integer(self.recovered));
+        let (revoked_at, version) = (time(self.revoked_at), integer(self.version));
+        let mut fields: Vec<&[u8]> = vec![
             self.serial.as_bytes(),
-            self.owner.to_string().as_bytes(),
-            self.registrant.to_string().as_bytes(),
+            owner.as_bytes(),
+            registrant.as_bytes(),
             self.device.as_str().as_bytes(),
             self.jkt.as_bytes(),
             self.x5t.as_bytes(),
-            &lp::encode(&chain),
-            &time(Some(self.not_before)),
-            &time(Some(self.not_after)),
-            &integer(self.status_index),
+            &chain,
+            &not_before,
+            &not_after,
+            &status_index,
             self.endorsement.as_bytes(),
-            &integer(self.recovered),
+            &recovered,
             self.state.as_str().as_bytes(),
             reason(self.reason),
-            &time(self.revoked_at),
-            &integer(self.version),
-        ])
+            &revoked_at,
+            &version,
+        ];
+        // There was but one place once: the digests of those that have it stay as they were.
+        let place = integer(self.place);
+        fields.extend((self.place > 0).then_some(&place[..]));
+        state_digest(&fields)
     }
 }
 
@@ -314,12 +340,12 @@ pub struct StatusEntry {
 }
 
 /// An integer in a digest: 8 bytes (docs/formats.md section 1).
-fn integer(number: impl Into<u64>) -> [u8; 8] {
+pub(super) fn integer(number: impl Into<u64>) -> [u8; 8] {
     number.into().to_be_bytes()
 }
 
 /// A time in a digest; an absent one is 0.
-fn time(time: Option<Timestamp>) -> [u8; 8] {
+pub(super) fn time(time: Option<Timestamp>) -> [u8; 8] {
     time.map_or(0, Timestamp::unix).to_be_bytes()
 }
 
@@ -339,6 +365,7 @@ shows!(EnrolmentCode {
     expires_at,
     attempts_left,
     used_at,
+    revoked_at,
     version
 });
 shows!(Certificate {

@@ -5,8 +5,9 @@ use std::future::Future;
 use kleis_types::{Identifier, Timestamp};
 
 use super::{
-    Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, PublicKeyClaim, Registrant,
-    Role, RoleGrant, StatusEntry, StoredJwkSet,
+    Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
+    KeySession, PlacedRequest, PublicKeyClaim, Registrant, RequestFilter, Role, RoleGrant,
+    StatusEntry, StoredJwkSet,
 };
 use crate::{EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError};
 
@@ -43,6 +44,38 @@ pub trait RegistryRead: EvidenceRead {
     ) -> impl Future<Output = Listed<RoleGrant>> + Send;
     /// An enrolment code.
     fn enrolment_code(&mut self, id: &str) -> impl Future<Output = Found<EnrolmentCode>> + Send;
+    /// The enrolment codes whose id comes after `after`, in order.
+    fn enrolment_codes(
+        &mut self,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Listed<EnrolmentCode>> + Send;
+    /// A certificate request.
+    fn certificate_request(
+        &mut self,
+        id: &str,
+    ) -> impl Future<Output = Found<CertificateRequest>> + Send;
+    /// The certificate requests that came before the one in the place `before` (0: all of them),
+    /// the newest first.
+    fn certificate_requests(
+        &mut self,
+        filter: &RequestFilter,
+        before: u64,
+        limit: u32,
+    ) -> impl Future<Output = Listed<PlacedRequest>> + Send;
+    /// How many certificate requests wait for a decision: at all, and of this identity.
+    fn pending_requests(
+        &mut self,
+        identifier: &Identifier,
+    ) -> impl Future<Output = Result<(u64, u64), StoreError>> + Send;
+    /// The certificate requests that were not decided about in time, at most `limit`.
+    fn overdue_requests(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Listed<CertificateRequest>> + Send;
+    /// Where the orders stand by which this was approved, in the order of the persons' names.
+    fn approvals(&mut self, resource: &str) -> impl Future<Output = Listed<Approval>> + Send;
     /// A certificate by serial number.
     fn certificate(&mut self, serial: &str) -> impl Future<Output = Found<Certificate>> + Send;
     /// A certificate by `x5t#S256`.
@@ -125,11 +158,24 @@ pub trait RegistryTx: RegistryRead + EvidenceTx {
     /// # Errors
     /// [`StoreError::AlreadyExists`], [`StoreError::VersionConflict`].
     fn put_enrolment_code(&mut self, code: &EnrolmentCode) -> impl Future<Output = Done> + Send;
+    /// Adds or changes a certificate request.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if the id is taken, or if another request of the same key
+    /// waits for a decision; [`StoreError::VersionConflict`].
+    fn put_certificate_request(
+        &mut self,
+        request: &CertificateRequest,
+    ) -> impl Future<Output = Done> + Send;
+    /// Remembers where an approval stands, in place of an earlier one of the same person.
+    fn put_approval(&mut self, approval: &Approval) -> impl Future<Output = Done> + Send;
+    /// Forgets where the approvals of this stand: they have served.
+    fn remove_approvals(&mut self, resource: &str) -> impl Future<Output = Done> + Send;
     /// Adds or changes a certificate.
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] if the serial is taken, or if the (owner, device) has an
-    /// active certificate; [`StoreError::VersionConflict`].
+    /// active certificate in this place; [`StoreError::VersionConflict`].
     fn put_certificate(&mut self, certificate: &Certificate) -> impl Future<Output = Done> + Send;
     /// Adds or changes an encryption key.
     ///

@@ -1,8 +1,8 @@
 //! The records that the cases store.
 
 use kleis_types::{
-    CertificateState, GrantState, Identifier, KeyState, RecordState, SigningKeyState, Timestamp,
-    base64url,
+    CertificateState, GrantState, Identifier, KeyState, RecordState, RequestState, SigningKeyState,
+    Timestamp, base64url,
 };
 
 use super::perform::act;
@@ -10,8 +10,8 @@ use crate::{
     Actor, AuditEvent, EvidenceTx, StoreError, StoredOrder,
     custody::{CustodyStore, CustodyTx, Record, WrappingKey},
     registry::{
-        Certificate, EncryptionKey, EnrolmentCode, KeySession, Registrant, RegistryStore,
-        RegistryTx, Role, RoleGrant,
+        Certificate, CertificateRequest, EncryptionKey, EnrolmentCode, KeySession, Registrant,
+        RegistryStore, RegistryTx, Role, RoleGrant,
     },
     sts::{SigningKey, StsStore, StsTx},
 };
@@ -67,6 +67,26 @@ pub(super) fn code(id: &str) -> EnrolmentCode {
         expires_at: at(3600),
         attempts_left: 5,
         used_at: None,
+        revoked_at: None,
+        version: 1,
+    }
+}
+
+/// A certificate request that waits, by a key of its own.
+pub(super) fn certificate_request(id: &str) -> CertificateRequest {
+    CertificateRequest {
+        id: id.to_owned(),
+        identifier: self::id(DOCTOR),
+        device: "main".parse().unwrap(),
+        csr: vec![0x30, 2, 5, 0],
+        jkt: format!("jkt-{id}"),
+        contract: "contract".to_owned(),
+        submitted_at: at(0),
+        expires_at: at(86_400),
+        state: RequestState::PendingApproval,
+        decided_at: None,
+        reason: String::new(),
+        serial: String::new(),
         version: 1,
     }
 }
@@ -102,6 +122,7 @@ pub(super) fn certificate(serial: &str, index: u32) -> Certificate {
         state: CertificateState::Active,
         reason: None,
         revoked_at: None,
+        place: 0,
         version: 1,
     }
 }
@@ -225,6 +246,7 @@ put! {
     put_registrant, RegistryStore, Registrant;
     put_enrolment_code, RegistryStore, EnrolmentCode;
     put_role_grant, RegistryStore, RoleGrant;
+    put_certificate_request, RegistryStore, CertificateRequest;
     put_certificate, RegistryStore, Certificate;
     put_encryption_key, RegistryStore, EncryptionKey;
     put_wrapping_key, CustodyStore, WrappingKey;

@@ -21,6 +21,7 @@ pub mod published;
 pub mod query;
 pub mod registrants;
 pub mod registry;
+pub mod requests;
 pub mod rewriting;
 pub mod sts;
 pub mod tampering;
@@ -127,10 +128,19 @@ macro_rules! store_suite {
                 codes_come_back_as_stored,
                 codes_change_by_version,
             }
+            requests {
+                requests_come_back_as_stored,
+                requests_change_by_version,
+                a_key_asks_for_one_thing_at_a_time,
+                requests_are_listed_newest_first,
+                waiting_requests_are_counted_and_found_when_overdue,
+                a_person_approves_a_thing_once,
+                codes_are_paged,
+            }
             registry {
                 certificates_come_back_as_stored,
                 certificates_change_by_version,
-                a_device_has_one_active_certificate,
+                a_device_has_one_active_certificate_in_each_place,
                 certificates_are_listed_newest_first,
                 encryption_keys_come_back_as_stored,
                 encryption_keys_change_by_version,

@@ -91,7 +91,7 @@ pub async fn certificates_change_by_version<B: Backend>() {
     assert_eq!(reader.certificate("01").await, Ok(Some(revoked)));
 }
 
-pub async fn a_device_has_one_active_certificate<B: Backend>() {
+pub async fn a_device_has_one_active_certificate_in_each_place<B: Backend>() {
     let backend = registry::<B>().await;
     let store = backend.registry();
     put_certificate(store, &certificate("01", 0)).await.unwrap();
@@ -100,6 +100,18 @@ pub async fn a_device_has_one_active_certificate<B: Backend>() {
         matches!(second, Err(StoreError::AlreadyExists(_))),
         "{second:?}"
     );
+    // One more stands beside it while it is replaced, and no third one.
+    let beside = Certificate {
+        place: 1,
+        ..certificate("06", 5)
+    };
+    put_certificate(store, &beside).await.unwrap();
+    let third = Certificate {
+        place: 1,
+        ..certificate("07", 6)
+    };
+    let third = put_certificate(store, &third).await;
+    assert!(matches!(third, Err(StoreError::AlreadyExists(_))));
     // Another device, or another application, has its own.
     let other_device = Certificate {
         device: "laptop".parse().unwrap(),

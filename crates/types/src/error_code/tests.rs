@@ -77,6 +77,8 @@ const REASONS: [(Category, &[&str]); 11] = [
         Category::FailedPrecondition,
         &[
             "REGISTRANT_INACTIVE",
+            "CONTRACT_NOT_ACCEPTED",
+            "RENEWAL_NOT_DUE",
             "STATE_CONFLICT",
             "RECIPIENT_AMBIGUOUS",
         ],
@@ -86,7 +88,10 @@ const REASONS: [(Category, &[&str]); 11] = [
         Category::NotFound,
         &["NOT_FOUND", "RECIPIENT_NOT_FOUND", "KEY_NOT_AVAILABLE"],
     ),
-    (Category::ResourceExhausted, &["RATE_LIMITED"]),
+    (
+        Category::ResourceExhausted,
+        &["RATE_LIMITED", "REQUESTS_PENDING"],
+    ),
     (
         Category::Unavailable,
         &[

@@ -79,6 +79,19 @@ fn final_states_have_no_way_out_and_the_others_have_one() {
         let ways = [state.promote(), state.retire(), state.expire()];
         assert_eq!(state.is_final(), ways.iter().all(Result::is_err), "{state}");
     }
+    for state in RequestState::ALL {
+        let ways = [
+            state.issue(),
+            state.reject(),
+            state.withdraw(),
+            state.expire(),
+        ];
+        assert_eq!(state.is_final(), ways.iter().all(Result::is_err), "{state}");
+        assert_eq!(
+            ways.iter().all(Result::is_ok),
+            *state == RequestState::PendingApproval
+        );
+    }
     for state in RecordState::ALL {
         let ways = [state.exhaust(), state.shred(), state.expire()];
         assert_eq!(state.is_final(), ways.iter().all(Result::is_err), "{state}");
@@ -109,6 +122,11 @@ fn stored_names_are_these() {
     assert_eq!(names(&record), "ACTIVE EXHAUSTED SHREDDED EXPIRED");
     let signing: Vec<_> = SigningKeyState::ALL.iter().map(|s| s.as_str()).collect();
     assert_eq!(names(&signing), "NEXT CURRENT RETIRED EXPIRED");
+    let request: Vec<_> = RequestState::ALL.iter().map(|s| s.as_str()).collect();
+    assert_eq!(
+        names(&request),
+        "PENDING_APPROVAL ISSUED REJECTED WITHDRAWN EXPIRED"
+    );
     let reason: Vec<_> = RevocationReason::ALL.iter().map(|s| s.as_str()).collect();
     assert_eq!(
         names(&reason),
