@@ -3,6 +3,9 @@
 //! A device in use signs the thumbprint of the authentication key of a new one. Without it, whoever
 //! talks the operators into a certificate in another's name could read along unseen.
 //!
+//! A device whose certificate is renewed endorses its own next key: such an endorsement carries the one
+//! that the device had itself, so that the line goes back to a sibling.
+//!
 //! The signer's chain is verified as of the time of signing: a device may be lost or renewed later
 //! without taking those it endorsed with it. Whether it was revoked *then* is checked once, by
 //! registration, with [`VerifiedSigner::check_status`].
@@ -23,7 +26,8 @@ use crate::{
 /// The longest life of an endorsement, in seconds: the time in which the new device must enrol.
 pub const MAX_LIFETIME: i64 = 86_400;
 
-/// The longest endorsement that is read, in bytes of its compact serialisation.
+/// The longest endorsement that is read, in bytes of its compact serialisation: room for two renewals, after which a
+/// sibling endorses anew.
 pub const MAX_SIZE: usize = 16_384;
 
 refusals! {
@@ -80,6 +84,9 @@ struct Claims {
     jkt: Thumbprint,
     iat: Timestamp,
     exp: Timestamp,
+    /// The endorsement of the signer, where it is the same device that signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    predecessor: Option<String>,
 }
 
 /// A verified endorsement.
@@ -103,6 +110,34 @@ pub fn sign(
     now: Timestamp,
     lifetime: i64,
 ) -> Result<String, SigningError> {
+    if signer.identity().device() == device {
+        return Err(SigningError::Claims("no device endorses itself"));
+    }
+    sign_claims(signer, sub, device, jkt, (now, lifetime), None)
+}
+
+/// Endorses the next key of the signer's own device, in the line of `own`, the endorsement that the
+/// device has itself.
+pub fn sign_successor(
+    signer: &Signer,
+    own: &str,
+    jkt: &Thumbprint,
+    now: Timestamp,
+) -> Result<String, SigningError> {
+    let identity = signer.identity();
+    let times = (now, MAX_LIFETIME);
+    let own = Some(own.to_owned());
+    sign_claims(signer, identity.primary(), identity.device(), jkt, times, own)
+}
+
+fn sign_claims(
+    signer: &Signer,
+    sub: &Identifier,
+    device: &DeviceId,
+    jkt: &Thumbprint,
+    (now, lifetime): (Timestamp, i64),
+    predecessor: Option<String>,
+) -> Result<String, SigningError> {
     let exp = now.plus_seconds(lifetime);
     if !lives_at_most(now, exp, MAX_LIFETIME) {
         return Err(SigningError::Claims(
@@ -112,9 +147,6 @@ pub fn sign(
     if !signer.identity().includes(sub) {
         return Err(SigningError::Claims("only the owner endorses its devices"));
     }
-    if signer.identity().device() == device {
-        return Err(SigningError::Claims("no device endorses itself"));
-    }
     let claims = Claims {
         aud: signer.identity().installation().clone(),
         sub: sub.clone(),
@@ -122,12 +154,13 @@ pub fn sign(
         jkt: jkt.clone(),
         iat: now,
         exp,
+        predecessor,
     };
     envelope::sign_with_chain(signer, typ::ENDORSEMENT, &claims)
 }
 
 /// Verifies an endorsement as of its own time: chain, signature, claims, and that a sibling made
-/// it.
+/// it, or the same device in the line of a sibling's.
 pub fn verify(compact: &str, anchors: &Anchors) -> Result<Endorsement, EndorsementError> {
     let envelope = Envelope::parse(compact, MAX_SIZE, typ::ENDORSEMENT, &["x5c"])?;
     let claims: Claims = envelope.unverified_claims()?;
@@ -143,8 +176,15 @@ pub fn verify(compact: &str, anchors: &Anchors) -> Result<Endorsement, Endorseme
         return Err(EndorsementError::Stranger);
     }
     let own_key = endorser.certificate().public_key().thumbprint();
-    if endorser.identity().device() == &claims.device || own_key == claims.jkt {
-        return Err(EndorsementError::SameDevice);
+    let by_itself = endorser.identity().device() == &claims.device;
+    match &claims.predecessor {
+        _ if own_key == claims.jkt => return Err(EndorsementError::SameDevice),
+        None if by_itself => return Err(EndorsementError::SameDevice),
+        // Each is shorter than the one around it, so this comes to an end.
+        Some(former) if by_itself => verify(former, anchors)?
+            .covers(endorser.certificate(), endorser.identity())?,
+        Some(_) => return Err(EndorsementError::ClaimsMalformed),
+        None => {}
     }
     let Claims {
         sub,

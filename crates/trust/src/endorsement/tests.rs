@@ -172,3 +172,71 @@ fn it_lets_a_device_enrol_for_its_life() {
     assert_refused(at(-61), EndorsementError::NotYetValid);
     assert_refused(at(MAX_LIFETIME + 60), EndorsementError::Expired);
 }
+
+/// A phone that its sibling has endorsed, and the next key of it.
+fn endorsed_phone(seed: u64) -> (World, Signer, String, Jwk) {
+    let (mut world, signer, key) = alice(seed);
+    let endorsement = world.endorse(&signer, &key, "phone");
+    let phone = world.certify_key(&key, &[ALICE], "phone");
+    let next = world.key(KeyType::P256);
+    (world, phone, endorsement, next)
+}
+
+#[test]
+fn a_device_endorses_its_own_next_key_in_the_line_of_a_sibling() {
+    let (mut world, mut phone, mut endorsement, mut next) = endorsed_phone(10);
+    let mut renewals = 0;
+    let too_long = loop {
+        world.clock().advance(CERTIFICATE_LIFE / 2);
+        let now = world.now();
+        let longer = sign_successor(&phone, &endorsement, &next.thumbprint(), now).unwrap();
+        let verified = match verify(&longer, world.anchors()) {
+            Ok(verified) => verified,
+            Err(error) => break error,
+        };
+        assert_eq!(verified.endorser().certificate(), phone.certificate());
+        let successor = world.certify_key(&next, &[ALICE], "phone");
+        let covers = verified.covers(successor.certificate(), successor.identity());
+        assert_eq!(covers, Ok(()));
+        renewals += 1;
+        (phone, endorsement, next) = (successor, longer, world.key(KeyType::P256));
+    };
+    assert_eq!(renewals, 2);
+    assert_refused::<()>(Err(too_long), EndorsementError::TooLarge);
+}
+
+#[test]
+fn a_line_that_leads_to_no_sibling_is_refused() {
+    let (mut world, phone, endorsement, next) = endorsed_phone(11);
+    let now = world.now();
+    let jkt = next.thumbprint();
+    let refused = |compact: &str, expected| {
+        assert_refused(verify(compact, world.anchors()), expected);
+    };
+    // What the device was endorsed with, changed; of another device; of another key of its own.
+    let good = sign_successor(&phone, &endorsement, &jkt, now).unwrap();
+    let with = |former: Value| {
+        reforge(&phone, typ::ENDORSEMENT, &good, |claims| {
+            claims["predecessor"] = former;
+        })
+    };
+    let mut broken = endorsement.clone();
+    broken.truncate(broken.len() - 8);
+    refused(&with(broken.into()), EndorsementError::Malformed);
+    refused(&with("".into()), EndorsementError::Malformed);
+    refused(&with(1.into()), EndorsementError::ClaimsMalformed);
+    refused(&with(good.clone().into()), EndorsementError::WrongKey);
+    let itself = reforge(&phone, typ::ENDORSEMENT, &good, |claims| {
+        claims["jkt"] = phone.public_key().thumbprint().to_string().into();
+    });
+    refused(&itself, EndorsementError::SameDevice);
+    // A sibling needs no line, and says nothing of one.
+    let tablet = reforge(&phone, typ::ENDORSEMENT, &good, |claims| {
+        claims["device"] = "tablet".into();
+    });
+    refused(&tablet, EndorsementError::ClaimsMalformed);
+    // A device that nobody has endorsed endorses nothing of its own.
+    let thief = world.certify(ALICE, "phone");
+    let forged = sign_successor(&thief, &endorsement, &jkt, now).unwrap();
+    assert_refused(verify(&forged, world.anchors()), EndorsementError::WrongKey);
+}
