@@ -1,7 +1,7 @@
 //! Compiles `proto/` into `OUT_DIR`: no protoc and no generated code in the tree.
 //!
 //! Three things are decided here, for all messages alike:
-//! - the messages of every `orders.proto` get serde, as the strict subset of proto3 JSON that
+//! - the messages of every `...orders.proto` get serde, as the strict subset of proto3 JSON that
 //!   `docs/formats.md` section 4 asks for: lowerCamelCase names, absent members are defaults,
 //!   unknown members refused;
 //! - no message shows its content in `Debug`, since messages carry keys and persons' identifiers;
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut builder = tonic_prost_build::configure();
     for file in ours {
         builder = builder.skip_debug(file.message_type.iter().map(|m| path(file, m)));
-        if file.name().ends_with("/orders.proto") {
+        if file.name().ends_with("orders.proto") {
             builder = add_serde(builder, file)?;
         }
     }

@@ -15,11 +15,11 @@ const MAX_MESSAGE: usize = 16 * 1024;
 pub const RULES: &[RpcRule] = &[
     (
         "kleis.audit.v1.AuditService/ListEvents",
-        Rule::Holder(Role::Auditor),
+        Rule::Holder(&[Role::Auditor]),
     ),
     (
         "kleis.audit.v1.AuditService/GetEvent",
-        Rule::Holder(Role::Auditor),
+        Rule::Holder(&[Role::Auditor]),
     ),
 ];
 

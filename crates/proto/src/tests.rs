@@ -21,7 +21,7 @@ fn order_messages() -> BTreeMap<String, DescriptorProto> {
     let files = descriptors()
         .file
         .into_iter()
-        .filter(|f| f.name().ends_with("/orders.proto"));
+        .filter(|f| f.name().ends_with("orders.proto"));
     let named = files.flat_map(|file| {
         let package = file.package().to_owned();
         file.message_type
@@ -125,6 +125,15 @@ fn registration_orders_speak_json() {
         ActivateKeyOrder ActivateKeyResult RevokeKeyOrder RevokeKeyResult
         RevokeCertificateOrder RevokeCertificateResult
         DescribeCertificateOrder DescribeCertificateResult
+        SubmitCertificateRequestOrder SubmitCertificateRequestResult
+        GetCertificateRequestOrder GetCertificateRequestResult
+        WithdrawCertificateRequestOrder WithdrawCertificateRequestResult
+        ValidateCertificateRequestOrder ValidateCertificateRequestResult
+        ApproveCertificateRequestOrder ApproveCertificateRequestResult
+        RejectCertificateRequestOrder RejectCertificateRequestResult
+        ApproveEnrolmentCodeOrder ApproveEnrolmentCodeResult
+        RevokeEnrolmentCodeOrder RevokeEnrolmentCodeResult
+        RenewCertificateOrder RenewCertificateResult
         ImportRegistrantsOrder Registrant ImportRegistrantsResult
         CreateEnrolmentCodeOrder CreateEnrolmentCodeResult
         RevokeCertificateAsOperatorOrder RevokeCertificateAsOperatorResult

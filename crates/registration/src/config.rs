@@ -1,12 +1,14 @@
 //! What the service is made of.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use kleis_jose::Jwk;
 use kleis_pki::IssuingCa;
 use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
+
+use crate::Contracts;
 
 const DAY: i64 = 86_400;
 
@@ -17,6 +19,10 @@ pub struct Lifetimes {
     pub certificate: i64,
     /// The code for the first operator. A day by default.
     pub bootstrap_code: i64,
+    /// A certificate request that waits for a decision. Two weeks by default.
+    pub request: i64,
+    /// How long before its end a certificate can be renewed. 90 days by default.
+    pub replacement: i64,
 }
 
 impl Default for Lifetimes {
@@ -24,6 +30,52 @@ impl Default for Lifetimes {
         Self {
             certificate: 3 * 365 * DAY,
             bootstrap_code: DAY,
+            request: 14 * DAY,
+            replacement: 90 * DAY,
+        }
+    }
+}
+
+/// How certificates are given to those who prove no identity themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// How many operators and approvers must approve a certificate request, an enrolment code, a
+    /// role: 1 or 2. The maker of a code is the first one. As long as there is but one of them, that
+    /// one is enough: the first operator makes the second.
+    pub approvals: u32,
+    /// The issuers of access tokens, by name, whose logins prove an identity.
+    pub issuers: BTreeSet<String>,
+    /// The contracts that whoever asks accepts.
+    pub contracts: Contracts,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            approvals: 1,
+            issuers: BTreeSet::new(),
+            contracts: Contracts::default(),
+        }
+    }
+}
+
+/// What holds for requests that wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Desk {
+    /// How long a request waits, in seconds.
+    pub(crate) lifetime: i64,
+    /// How many may wait: anybody can send one.
+    pub(crate) max_pending: u64,
+    /// How many may wait for the same identity.
+    pub(crate) max_pending_of_identity: u64,
+}
+
+impl Desk {
+    pub(crate) fn new(lifetime: i64) -> Self {
+        Self {
+            lifetime,
+            max_pending: 10_000,
+            max_pending_of_identity: 5,
         }
     }
 }
@@ -48,6 +100,8 @@ pub struct RegistrationConfig {
     pub types: TypeTable,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How identities are proved.
+    pub admission: Admission,
 }
 
 /// Why a configuration is not one. Whoever made it is at fault; the service does not start.
@@ -69,8 +123,14 @@ pub enum ConfigError {
     #[error("the issuing CA is not the one that certified the service's own keys")]
     Ca,
     /// A lifetime is zero, negative, or longer than the profile allows.
-    #[error("certificates live for 1 to 1200 days, bootstrap codes for 1 second to 30 days")]
+    #[error(
+        "certificates live for 1 to 1200 days and are renewed within that time, bootstrap codes live \
+         for 1 second to 30 days, certificate requests wait for 1 minute to 90 days"
+    )]
     Lifetimes,
+    /// More approvals than two, or none.
+    #[error("certificate requests, codes and roles are approved by 1 or 2")]
+    Approvals,
 }
 
 impl RegistrationConfig {
@@ -98,9 +158,18 @@ impl RegistrationConfig {
         let Lifetimes {
             certificate,
             bootstrap_code,
+            request,
+            replacement,
         } = self.lifetimes;
-        if !(1..=1200 * DAY).contains(&certificate) || !(1..=30 * DAY).contains(&bootstrap_code) {
+        if !(1..=1200 * DAY).contains(&certificate)
+            || !(1..=30 * DAY).contains(&bootstrap_code)
+            || !(60..=90 * DAY).contains(&request)
+            || !(1..=certificate).contains(&replacement)
+        {
             return Err(ConfigError::Lifetimes);
+        }
+        if !(1..=2).contains(&self.admission.approvals) {
+            return Err(ConfigError::Approvals);
         }
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! Why the service refuses, and what the caller is told.
 
+mod admission;
+
+pub use admission::AdmissionError;
+
 use kleis_jose::JwkError;
 use kleis_pki::{CertificateError, IdentityError, IssueError};
 use kleis_store::StoreError;
@@ -37,6 +41,9 @@ pub enum RegistrationError {
     /// The caller's: not an operator.
     #[error("the caller is not an operator")]
     NotOperator,
+    /// The caller's: a decision that others make, or that is not made yet.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     /// The caller's: an operator who acts in their own cause.
     #[error("an operator acts for themselves")]
     OwnCause,
@@ -171,6 +178,7 @@ impl From<&RegistrationError> for Problem {
                 ErrorCode::PermissionDenied,
                 "this call is for operators: ask one",
             ),
+            E::Admission(error) => Problem::from(*error),
             E::OwnCause => Problem::new(
                 ErrorCode::PermissionDenied,
                 "operators do not vouch for themselves: ask another operator",

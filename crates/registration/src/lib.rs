@@ -45,6 +45,7 @@ mod acts;
 mod admission;
 mod command;
 mod config;
+mod contract;
 mod error;
 pub mod grpc;
 mod history;
@@ -52,10 +53,14 @@ mod provision;
 mod service;
 mod status;
 
-pub use config::{ConfigError, Lifetimes, RegistrationConfig};
-pub use error::RegistrationError;
+pub use config::{Admission, ConfigError, Lifetimes, RegistrationConfig};
+pub use contract::{Contract, Contracts};
+pub use error::{AdmissionError, RegistrationError};
 pub use history::certificate_history;
 pub use kleis_types::Call;
 pub use provision::{Authority, ServiceKeys, provision_service};
-pub use service::{ListedGrant, RegistrantPage, Registration, RolePage, Swept};
+pub use service::{
+    CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, Registration, RequestPage,
+    RolePage, Swept,
+};
 pub use status::StatusBoard;

@@ -7,6 +7,7 @@
 
 mod access;
 mod error;
+mod registration;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use error::{ConfigError, ConfigErrors};
+pub use registration::{ContractConfig, ContractMediaType, Registration};
 pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
@@ -46,6 +48,10 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The installation's own token service.
     pub sts: Sts,
+    /// How certificates are given.
+    pub registration: Registration,
+    /// What whoever asks for a certificate accepts.
+    pub contracts: Vec<ContractConfig>,
     /// Issuers of access tokens besides it.
     pub issuers: Vec<IssuerConfig>,
     /// CAs of client certificates besides the installation's own.
@@ -181,7 +187,13 @@ impl Config {
             errors.push(ConfigError::rule("listen.admin", rule));
         }
         errors.extend(access::validate(&self.issuers, &self.client_cas, &self.sts));
-        if let Err(error) = self.type_table() {
+        let types = self.type_table();
+        errors.extend(registration::validate(
+            &self.registration,
+            &self.contracts,
+            types.as_ref().ok(),
+        ));
+        if let Err(error) = types {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }
         errors

@@ -54,8 +54,9 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Sts, Telemetry, Tls,
+    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, ContractConfig,
+    ContractMediaType, IssuerConfig, Kek, Limits, Listen, LogFormat,
+    Registration as RegistrationSection, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

@@ -95,7 +95,8 @@ impl House<'_> {
         // Before anything is written that would be taken for more of what is there.
         let started = self.compare().await?;
         let certified = Certified::provision(premises, registry, basics).await?;
-        let registration = services::registration(premises, registry, &certified, basics).await?;
+        let registration =
+            services::registration(config, premises, registry, &certified, basics).await?;
         let mut keepers = started.keepers(&certified, &basics.clock);
         keepers.keep().await;
 

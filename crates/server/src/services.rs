@@ -1,12 +1,12 @@
 //! The services, put together from what the installation has.
 
-use std::sync::Arc;
+use std::{fs, num::NonZeroU32, path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
 use kleis_directory::Directory;
 use kleis_registration::{
-    Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
-    provision_service,
+    Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
+    RegistrationError, ServiceKeys, provision_service,
 };
 use kleis_runtime::Config;
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
@@ -137,11 +137,19 @@ async fn try_certify(
 
 /// Registration over its database.
 pub(crate) async fn registration(
+    config: &Config,
     premises: &Premises,
     registry: &RegistrySqlite,
     certified: &Certified,
     basics: &Basics,
 ) -> Result<Registration<RegistrySqlite>, Failure> {
+    let admission = admission(config, &basics.types)?;
+    let days = |days: NonZeroU32| i64::from(days.get()) * 86_400;
+    let lifetimes = Lifetimes {
+        request: days(config.registration.request_days),
+        replacement: days(config.registration.replacement_days),
+        ..Lifetimes::default()
+    };
     let (signer, keys) = &certified.registration;
     let config = RegistrationConfig {
         anchors: premises.anchors.clone(),
@@ -151,11 +159,46 @@ pub(crate) async fn registration(
         transport_key: transport_key(Service::Registration, keys)?,
         kek: Arc::new(premises.another_kek()?),
         types: basics.types.clone(),
-        lifetimes: Lifetimes::default(),
+        lifetimes,
+        admission,
     };
     let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
     let service = Registration::new(registry.clone(), config, clock, random).await;
     service.map_err(|error| refused(Service::Registration, &error))
+}
+
+/// How identities are proved, with the contracts read.
+fn admission(config: &Config, types: &TypeTable) -> Result<Admission, Failure> {
+    let mut contracts = Vec::new();
+    for contract in &config.contracts {
+        let text = read_contract(&contract.file)?;
+        for name in &contract.types {
+            // By its proper name, whichever it was called by.
+            let name = types.get(name).map_or(name.as_str(), |known| known.name());
+            let contract = Contract {
+                media_type: contract.media_type.as_str().to_owned(),
+                text: text.clone(),
+            };
+            contracts.push((name.to_owned(), contract));
+        }
+    }
+    let enrols = config.issuers.iter().filter(|issuer| issuer.enrols);
+    Ok(Admission {
+        approvals: config.registration.approvals.get(),
+        issuers: enrols.map(|issuer| issuer.issuer.clone()).collect(),
+        contracts: Contracts::new(contracts),
+    })
+}
+
+/// The text of a contract: UTF-8, not empty, at most so long.
+fn read_contract(path: &Path) -> Result<Vec<u8>, Failure> {
+    const MOST: usize = 256 * 1024;
+    let unfit = |what: &str| Failure::Usage(format!("{}: {what}", path.display()));
+    let text = fs::read(path).map_err(|error| unfit(&error.to_string()))?;
+    if text.is_empty() || text.len() > MOST || std::str::from_utf8(&text).is_err() {
+        return Err(unfit("a contract is 1 byte to 256 KiB of UTF-8"));
+    }
+    Ok(text)
 }
 
 /// Custody over its database, with the status list from where any client gets it.

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use kleis_store::custody::{Record, WrappingKey};
-use kleis_store::registry::RoleGrant;
+use kleis_store::registry::{Approval, RoleGrant};
 use kleis_store::{Audited as _, StoredOrder};
 use kleis_types::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -94,6 +94,32 @@ pub async fn overwrite_role_grant(path: &Path, grant: &RoleGrant) {
     .execute(&mut connection)
     .await
     .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Overwrites what points to an approval, or adds it, as it is given.
+pub async fn overwrite_approval(path: &Path, approval: &Approval) {
+    let mut connection = open(path).await;
+    sqlx::query("REPLACE INTO approvals (resource, person, jti, at) VALUES (?, ?, ?, ?)")
+        .bind(&approval.resource)
+        .bind(approval.person.to_string())
+        .bind(&approval.jti)
+        .bind(approval.at.unix())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Puts another PKCS#10 request into a certificate request.
+pub async fn overwrite_csr(path: &Path, request: &str, csr: &[u8]) {
+    let mut connection = open(path).await;
+    sqlx::query("UPDATE certificate_requests SET csr = ? WHERE id = ?")
+        .bind(csr)
+        .bind(request)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
 }
 

@@ -127,7 +127,14 @@ pub fn sign_successor(
     let identity = signer.identity();
     let times = (now, MAX_LIFETIME);
     let own = Some(own.to_owned());
-    sign_claims(signer, identity.primary(), identity.device(), jkt, times, own)
+    sign_claims(
+        signer,
+        identity.primary(),
+        identity.device(),
+        jkt,
+        times,
+        own,
+    )
 }
 
 fn sign_claims(
@@ -181,8 +188,10 @@ pub fn verify(compact: &str, anchors: &Anchors) -> Result<Endorsement, Endorseme
         _ if own_key == claims.jkt => return Err(EndorsementError::SameDevice),
         None if by_itself => return Err(EndorsementError::SameDevice),
         // Each is shorter than the one around it, so this comes to an end.
-        Some(former) if by_itself => verify(former, anchors)?
-            .covers(endorser.certificate(), endorser.identity())?,
+        Some(former) if by_itself => {
+            let former = verify(former, anchors)?;
+            former.covers(endorser.certificate(), endorser.identity())?;
+        }
         Some(_) => return Err(EndorsementError::ClaimsMalformed),
         None => {}
     }

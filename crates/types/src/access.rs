@@ -46,9 +46,9 @@ pub enum Rule {
     /// A known caller, by the certificate that signed the order in the message, or by a token with
     /// the scope that is bound to that certificate or its key, and that the order names.
     Signed(Scope),
-    /// A person who holds the role, by a certificate on a connection of their own: no token, and no
-    /// edge in between.
-    Holder(Role),
+    /// A person who holds one of these roles, by a certificate on a connection of their own: no
+    /// token, and no edge in between.
+    Holder(&'static [Role]),
 }
 
 /// The rule of one RPC, by its full name: `kleis.custody.v1.CustodyService/GetKey`.

@@ -4,11 +4,11 @@ use kleis_jose::{Jwk, digest};
 use kleis_proto::registration::v1::BeginKeyResult;
 use kleis_store::{
     AuditOutcome,
-    registry::{KeySession, RegistryTx},
+    registry::{Certificate, KeySession, RegistryTx},
 };
 use kleis_trust::challenge::{self, Nonce};
 
-use super::{Ledger, Verdict, Work, signer};
+use super::{Ledger, Verdict, Work, encryption_key, signer};
 use crate::{RegistrationError, admission::Evidence, command};
 
 /// Opens a registration session. The challenge is sealed before: it needs nothing of the database.
@@ -29,7 +29,7 @@ impl Work for BeginKey {
         evidence: &Evidence,
     ) -> Result<Verdict<BeginKeyResult>, RegistrationError> {
         let certificate = signer::in_use(ledger, evidence).await?;
-        refuse_known(ledger, &self.command.key).await?;
+        refuse_known(ledger, &self.command.key, &certificate).await?;
         let sequence = ledger.tx.owner_sequence(&certificate.owner).await?;
         let sequence = sequence
             .checked_add(1)
@@ -67,14 +67,22 @@ impl Work for BeginKey {
     }
 }
 
-/// Refuses a key that anybody has used for anything. It is claimed when its possession is proved,
-/// not before: else one could claim the keys of others.
+/// Refuses a key that anybody has used for anything, but for a key of this very device that an
+/// earlier certificate of it has bound: that one is bound anew. A key is claimed when its possession
+/// is proved, not before: else one could claim the keys of others.
 async fn refuse_known<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     key: &Jwk,
+    signer: &Certificate,
 ) -> Result<(), RegistrationError> {
-    match ledger.tx.public_key(key.thumbprint().as_str()).await? {
-        Some(_) => Err(RegistrationError::KeyInUse { field: "jwk" }),
-        None => Ok(()),
+    let known = ledger.tx.public_key(key.thumbprint().as_str()).await?;
+    if known.is_none()
+        || encryption_key::to_rebind(ledger, key, signer)
+            .await?
+            .is_some()
+    {
+        Ok(())
+    } else {
+        Err(RegistrationError::KeyInUse { field: "jwk" })
     }
 }

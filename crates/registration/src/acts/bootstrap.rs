@@ -13,7 +13,7 @@ use kleis_wrap::RootKek;
 
 use super::{
     Account, Issuer, Ledger, Refusal, Verdict, Work,
-    enrol::{self, active_registrant, certify, check_subject, make_room},
+    enrol::{self, Candidate, active_registrant, certify, check_subject, make_room},
     issue,
     proof::{self, ATTEMPTS, CodeFor},
     roles::{self, RoleSeal},
@@ -55,23 +55,26 @@ impl Work for Bootstrap {
             return Ok(Verdict::Refused(Refusal::Enrolment));
         }
         let registrant = self.registrant(ledger).await?;
-        check_subject(&self.command, &registrant)?;
+        check_subject(&self.command.csr, identifier, &registrant)?;
         let others = ledger.tx.certificates_of(identifier).await?;
         let recovered = !others.is_empty();
-        make_room(ledger, others, &self.command).await?;
+        make_room(ledger, others, &self.command.device).await?;
         self.roles
             .grant(ledger, &registrant.id, Role::Operator, roles::BOOTSTRAP)
             .await?;
         let identifiers = issue::certified_identifiers(&registrant, identifier, &self.types);
-        certify(
-            ledger,
-            &self.issuer,
-            &self.command,
-            &registrant,
+        let candidate = Candidate {
             identifiers,
+            device: &self.command.device,
+            csr: &self.command.csr,
+            registrant: &registrant,
+            endorsement: None,
             recovered,
-        )
-        .await
+            place: 0,
+        };
+        Ok(Verdict::Done(
+            certify(ledger, &self.issuer, candidate).await?,
+        ))
     }
 }
 

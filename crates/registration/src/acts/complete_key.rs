@@ -10,8 +10,9 @@ use kleis_store::{
 use kleis_trust::{
     Anchors,
     binding::{self, Binding},
+    status::Status,
 };
-use kleis_types::KeyState;
+use kleis_types::{ErrorCode, KeyState, Problem};
 use subtle::ConstantTimeEq;
 
 use super::{
@@ -49,12 +50,17 @@ impl Work for CompleteKey {
         }
         let key = Jwk::from_slice(session.jwk.as_bytes())?;
         let binding = self.binding(ledger, &certificate, &session, &key).await?;
-        issue::claim_encryption_key(ledger, &key, &certificate.owner).await?;
+        let former = encryption_key::to_rebind(ledger, &key, &certificate).await?;
         session.used = true;
         ledger.tx.put_key_session(&session).await?;
-        let record = self
-            .register(ledger, &certificate, &session, &key, &binding)
-            .await?;
+        let record = if let Some(former) = former {
+            self.bind_anew(ledger, former, (&certificate, &session), &key, &binding)
+                .await?
+        } else {
+            issue::claim_encryption_key(ledger, &key, &certificate.owner).await?;
+            self.register(ledger, &certificate, &session, &key, &binding)
+                .await?
+        };
         Ok(Verdict::Done(CompleteKeyResult {
             kid: record.kid,
             state: record.state.to_string(),
@@ -164,6 +170,50 @@ impl CompleteKey {
             .await?;
         if publish_now {
             publish(ledger, owner).await?;
+        }
+        Ok(record)
+    }
+
+    /// Gives a key of the same device the binding by its next certificate, in the place of the
+    /// former one.
+    async fn bind_anew<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        former: EncryptionKey,
+        (certificate, session): (&Certificate, &KeySession),
+        key: &Jwk,
+        binding: &Binding,
+    ) -> Result<EncryptionKey, RegistrationError> {
+        if self.command.hold {
+            let what = "a key that is bound anew stays as it is: pending or published";
+            return Err(Problem::new(ErrorCode::OrderBodyInvalid, what)
+                .at("hold")
+                .into());
+        }
+        let sequence = u32::try_from(binding.sequence())
+            .map_err(|_| RegistrationError::BindingDiffers("sequence"))?;
+        let replaced = former.status_index;
+        let record = EncryptionKey {
+            jwk: encryption_entry(key, binding.algorithm(), &self.command.binding)?,
+            sequence,
+            status_index: session.status_index,
+            certificate: certificate.serial.clone(),
+            expires_at: binding.expires_at(),
+            version: former.version + 1,
+            ..former
+        };
+        ledger
+            .tx
+            .put_owner_sequence(&record.owner, sequence)
+            .await?;
+        ledger.put_key(&record).await?;
+        // The former binding is in use no more; the key is, under the new one.
+        ledger.put_status(replaced, Status::Other).await?;
+        ledger
+            .put_status(record.status_index, life::key_status(record.state, true))
+            .await?;
+        if record.state.is_published() {
+            publish(ledger, &record.owner).await?;
         }
         Ok(record)
     }

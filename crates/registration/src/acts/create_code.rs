@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use kleis_proto::registration::v1::CreateEnrolmentCodeResult;
 use kleis_store::{
-    AuditOutcome, StoreError,
-    registry::{EnrolmentCode, RegistryTx},
+    AuditOutcome, Audited as _, StoreError,
+    registry::{Approval, EnrolmentCode, RegistryTx},
 };
 use kleis_types::{ErrorCode, InstallationId, Problem};
 use kleis_wrap::RootKek;
 
 use super::{
     Ledger, Refusal, Verdict, Work,
+    approvals::{APPROVERS, Approvals},
+    codes::{ACTIVE, PENDING_APPROVAL},
     enrol::active_registrant,
     proof::{ATTEMPTS, VERIFIER},
-    roles::RoleSeal,
     signer,
 };
 use crate::{RegistrationError, admission::Evidence, command};
@@ -24,7 +25,7 @@ pub(crate) struct CreateCode {
     pub(crate) command: command::CreateCode,
     pub(crate) installation: InstallationId,
     pub(crate) kek: Arc<RootKek>,
-    pub(crate) roles: RoleSeal,
+    pub(crate) approvals: Approvals,
 }
 
 impl Work for CreateCode {
@@ -36,7 +37,8 @@ impl Work for CreateCode {
         ledger: &mut Ledger<'_, Tx>,
         evidence: &Evidence,
     ) -> Result<Verdict<CreateEnrolmentCodeResult>, RegistrationError> {
-        let Some(operator) = signer::operator(ledger, evidence, &self.roles).await? else {
+        let Some(operator) = signer::operator(ledger, evidence, &self.approvals.roles).await?
+        else {
             return Ok(Verdict::Refused(Refusal::Operator));
         };
         let command = &self.command;
@@ -67,9 +69,27 @@ impl Work for CreateCode {
                 StoreError::AlreadyExists(_) => taken(),
                 other => other.into(),
             })?;
+        // The maker's own order is the first approval.
+        ledger
+            .put_approval(&Approval {
+                resource: code.resource(),
+                person: operator.registrant,
+                jti: evidence.jti.clone(),
+                at: ledger.at(),
+            })
+            .await?;
+        let needed = self.approvals.needed(ledger.tx, APPROVERS).await?;
+        let missing = needed.saturating_sub(1);
+        let state = if missing > 0 {
+            PENDING_APPROVAL
+        } else {
+            ACTIVE
+        };
         Ok(Verdict::Done(CreateEnrolmentCodeResult {
             code_id: code.id,
             expires_at: u32::try_from(code.expires_at.unix()).unwrap_or(u32::MAX),
+            state: state.to_owned(),
+            approvals_missing: missing,
         }))
     }
 }

@@ -2,29 +2,34 @@
 
 use std::sync::Arc;
 
-use kleis_pki::SubjectName;
+use kleis_pki::{Csr, SubjectName};
 use kleis_proto::registration::v1::EnrolResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
-use kleis_types::{CertificateState, ErrorCode, Identifier, Problem, TypeTable, base64url};
+use kleis_trust::endorsement::Endorsement;
+use kleis_types::{
+    CertificateState, DeviceId, ErrorCode, Identifier, Problem, TypeTable, base64url,
+};
 use kleis_wrap::RootKek;
 
 use super::{
     Issuer, Ledger, Refusal, Verdict, Work,
+    approvals::Approvals,
     issue::{self, Issuance},
     life,
     proof::{self, CodeFor, Proven},
     publish::publish,
 };
 use crate::{
-    RegistrationError,
+    AdmissionError, RegistrationError,
     admission::Evidence,
     command::{self, Proof},
 };
 
-/// Issues a certificate on proof by code or endorsement.
+/// Issues a certificate on proof by code, endorsement or login.
 pub(crate) struct Enrol {
     pub(crate) command: command::Enrol,
     pub(crate) issuer: Issuer,
+    pub(crate) approvals: Approvals,
     pub(crate) kek: Arc<RootKek>,
     pub(crate) types: Arc<TypeTable>,
 }
@@ -38,45 +43,93 @@ impl Work for Enrol {
         ledger: &mut Ledger<'_, Tx>,
         _evidence: &Evidence,
     ) -> Result<Verdict<EnrolResult>, RegistrationError> {
-        let identifier = &self.command.identifier;
-        if !self.is_proved(ledger).await? {
+        let command = &self.command;
+        let identifier = &command.identifier;
+        let Some(by) = self.proved(ledger).await? else {
             return Ok(Verdict::Refused(Refusal::Enrolment));
-        }
+        };
         // Only now: whoever proves nothing does not learn who is registered.
         let registrant = active_registrant(ledger, identifier).await?;
-        check_subject(&self.command, &registrant)?;
+        check_subject(&command.csr, identifier, &registrant)?;
         let others = ledger.tx.certificates_of(identifier).await?;
-        let recovered = matches!(self.command.proof, Proof::Code(_)) && !others.is_empty();
-        make_room(ledger, others, &self.command).await?;
-        let identifiers = issue::certified_identifiers(&registrant, identifier, &self.types);
-        certify(
-            ledger,
-            &self.issuer,
-            &self.command,
-            &registrant,
+        let recovered = matches!(by, Proved::Operators) && !others.is_empty();
+        make_room(ledger, others, &command.device).await?;
+        let mut identifiers = issue::certified_identifiers(&registrant, identifier, &self.types);
+        if let Proved::Device(endorser) = &by {
+            // A device speaks for what it is certified for, whatever the register says now.
+            let certified = issue::certified_by(endorser)?;
+            identifiers.retain(|identifier| certified.contains(identifier));
+        }
+        let endorsement = match &command.proof {
+            Proof::Endorsement(endorsement, compact) => Some((&**endorsement, compact.as_str())),
+            Proof::Code(_) | Proof::Token(_) => None,
+        };
+        let candidate = Candidate {
             identifiers,
+            device: &command.device,
+            csr: &command.csr,
+            registrant: &registrant,
+            endorsement,
             recovered,
-        )
-        .await
+            place: 0,
+        };
+        Ok(Verdict::Done(
+            certify(ledger, &self.issuer, candidate).await?,
+        ))
     }
 }
 
+/// What an identity was proved by.
+enum Proved {
+    /// A code of the operators.
+    Operators,
+    /// A device of the owner, with this certificate.
+    Device(Box<Certificate>),
+    /// A login.
+    Issuer,
+}
+
 impl Enrol {
-    async fn is_proved<Tx: RegistryTx>(
+    /// What proves the identity; none if the proof is wrong, which counts.
+    async fn proved<Tx: RegistryTx>(
         &self,
         ledger: &mut Ledger<'_, Tx>,
-    ) -> Result<bool, RegistrationError> {
+    ) -> Result<Option<Proved>, RegistrationError> {
+        let identifier = &self.command.identifier;
         match &self.command.proof {
             Proof::Code(code) => {
-                let whose = CodeFor::Identity(&self.command.identifier);
+                let whose = CodeFor::Identity(identifier, &self.approvals);
                 let request = proven(&self.command, &self.issuer);
-                proof::spend_code(ledger, &self.kek, code, whose, request).await
+                let is_right = proof::spend_code(ledger, &self.kek, code, whose, request).await?;
+                Ok(is_right.then_some(Proved::Operators))
             }
             Proof::Endorsement(endorsement, _) => {
-                proof::check_endorser(ledger, endorsement).await?;
-                Ok(true)
+                let endorser = proof::check_endorser(ledger, endorsement).await?;
+                Ok(Some(Proved::Device(Box::new(endorser))))
+            }
+            Proof::Token(token) => {
+                if !token.identifiers.contains(identifier) {
+                    return Err(RegistrationError::SignerMismatch {
+                        field: "identifier",
+                    });
+                }
+                refuse_further_device(ledger, identifier).await?;
+                Ok(Some(Proved::Issuer))
             }
         }
+    }
+}
+
+/// Refuses to make a further device of an owner on the word of an issuer of tokens: that takes a
+/// sibling, or the operators.
+pub(super) async fn refuse_further_device<Tx: RegistryTx>(
+    ledger: &mut Ledger<'_, Tx>,
+    identifier: &Identifier,
+) -> Result<(), RegistrationError> {
+    if ledger.tx.certificates_of(identifier).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(AdmissionError::FurtherDevice.into())
     }
 }
 
@@ -103,15 +156,14 @@ pub(super) async fn active_registrant<Tx: RegistryTx>(
 
 /// Refuses a request whose subject is neither empty nor the one that the certificate will have.
 pub(super) fn check_subject(
-    command: &command::Enrol,
+    csr: &Csr,
+    identifier: &Identifier,
     registrant: &Registrant,
 ) -> Result<(), RegistrationError> {
-    let subject = SubjectName::new(&command.identifier, &registrant.name).map_err(|error| {
+    let subject = SubjectName::new(identifier, &registrant.name).map_err(|error| {
         Problem::new(ErrorCode::IdentifierInvalid, error.to_string()).at("identifier")
     })?;
-    command
-        .csr
-        .check_subject(&subject)
+    csr.check_subject(&subject)
         .map_err(|error| Problem::from(error).into())
 }
 
@@ -119,54 +171,72 @@ pub(super) fn check_subject(
 pub(super) async fn make_room<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     certificates: Vec<Certificate>,
-    command: &command::Enrol,
+    device: &DeviceId,
 ) -> Result<(), RegistrationError> {
-    let mut of_device = certificates.into_iter().filter(|certificate| {
-        certificate.device == command.device && certificate.state == CertificateState::Active
+    let of_device = certificates.into_iter().filter(|certificate| {
+        &certificate.device == device && certificate.state == CertificateState::Active
     });
-    match of_device.next() {
-        None => Ok(()),
-        Some(certificate) if certificate.not_after < ledger.at() => {
-            life::expire_certificate(ledger, certificate).await?;
-            Ok(())
+    for certificate in of_device {
+        if certificate.not_after >= ledger.at() {
+            return Err(RegistrationError::CertificateExists);
         }
-        Some(_) => Err(RegistrationError::CertificateExists),
+        life::expire_certificate(ledger, certificate).await?;
     }
+    Ok(())
+}
+
+/// What is to be certified, every question about it answered.
+pub(super) struct Candidate<'a> {
+    /// The identity asked for, then its certified aliases.
+    pub(super) identifiers: Vec<Identifier>,
+    pub(super) device: &'a DeviceId,
+    pub(super) csr: &'a Csr,
+    pub(super) registrant: &'a Registrant,
+    /// The endorsement of the device, and its compact form.
+    pub(super) endorsement: Option<(&'a Endorsement, &'a str)>,
+    pub(super) recovered: bool,
+    pub(super) place: u8,
 }
 
 /// Claims the key, issues and publishes.
 pub(super) async fn certify<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     issuer: &Issuer,
-    command: &command::Enrol,
-    registrant: &Registrant,
-    identifiers: Vec<Identifier>,
-    recovered: bool,
-) -> Result<Verdict<EnrolResult>, RegistrationError> {
-    let key = command.csr.public_key();
-    issue::claim_signature_key(ledger, key, &command.identifier).await?;
-    let endorsement = match &command.proof {
-        Proof::Code(_) => "",
-        Proof::Endorsement(_, compact) => compact,
-    };
+    candidate: Candidate<'_>,
+) -> Result<EnrolResult, RegistrationError> {
+    let Candidate {
+        identifiers,
+        device,
+        csr,
+        registrant,
+        endorsement,
+        recovered,
+        place,
+    } = candidate;
+    let key = csr.public_key();
+    let owner = identifiers
+        .first()
+        .ok_or(RegistrationError::RegistrantInactive)?;
+    issue::claim_signature_key(ledger, key, owner).await?;
     let issuance = Issuance {
         identifiers,
-        device: &command.device,
+        device,
         registrant: &registrant.id,
         name: &registrant.name,
         key,
-        spki_der: command.csr.spki_der(),
-        endorsement,
+        spki_der: csr.spki_der(),
+        endorsement: endorsement.map_or("", |(_, compact)| compact),
         recovered,
+        place,
     };
     let (certificate, leaf) = issuer.issue(ledger, issuance).await?;
-    if let Proof::Endorsement(endorsement, _) = &command.proof {
+    if let Some((endorsement, _)) = endorsement {
         // What every sender will ask, asked once before it is too late.
         let identity = leaf.identity()?;
         endorsement.covers(&leaf, &identity)?;
     }
     publish(ledger, &certificate.owner).await?;
-    Ok(Verdict::Done(EnrolResult {
+    Ok(EnrolResult {
         chain: certificate
             .chain
             .iter()
@@ -175,5 +245,5 @@ pub(super) async fn certify<Tx: RegistryTx>(
         serial: certificate.serial,
         endorsement: certificate.endorsement,
         recovered: certificate.recovered,
-    }))
+    })
 }

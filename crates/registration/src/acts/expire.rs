@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use kleis_store::{Act, registry::RegistryTx};
 use kleis_types::KeyState;
 
-use super::{Account, Ledger, life, publish::publish};
+use super::{Account, Ledger, life, publish::publish, requests};
 use crate::{RegistrationError, StatusBoard, status::StatusChanges};
 
-/// Moves certificates and keys whose end has come to their last state: at most so many of each.
+/// Moves certificates, keys and requests whose end has come to their last state: at most so many of
+/// each.
 pub(crate) struct Expire {
     pub(crate) account: Account,
     pub(crate) limit: u32,
@@ -20,6 +21,7 @@ pub(crate) struct Expire {
 pub(crate) struct Ended {
     pub(crate) certificates: u64,
     pub(crate) keys: u64,
+    pub(crate) requests: u64,
 }
 
 impl<Tx: RegistryTx> Act<Tx> for Expire {
@@ -48,6 +50,10 @@ impl<Tx: RegistryTx> Act<Tx> for Expire {
                 let state = key.state.expire()?;
                 life::turn_key(&mut ledger, key, state, true).await?;
             }
+        }
+        for request in ledger.tx.overdue_requests(ledger.at(), self.limit).await? {
+            requests::expire(&mut ledger, request).await?;
+            ended.requests += 1;
         }
         for owner in &owners {
             publish(&mut ledger, owner).await?;

@@ -42,6 +42,8 @@ pub(super) struct Issuance<'a> {
     pub(super) spki_der: &'a [u8],
     pub(super) endorsement: &'a str,
     pub(super) recovered: bool,
+    /// Its place at its device.
+    pub(super) place: u8,
 }
 
 impl Issuer {
@@ -89,7 +91,7 @@ impl Issuer {
             state: CertificateState::Active,
             reason: None,
             revoked_at: None,
-            place: 0,
+            place: order.place,
             version: 1,
         };
         ledger
@@ -181,6 +183,15 @@ pub(super) fn certified_identifiers(
         .chain(aliases)
         .take(MAX_IDENTIFIERS)
         .collect()
+}
+
+/// All that a certificate certifies its holder to be.
+pub(super) fn certified_by(
+    certificate: &Certificate,
+) -> Result<Vec<Identifier>, RegistrationError> {
+    let leaf = certificate.chain.first().map_or(&[][..], Vec::as_slice);
+    let identity = X509::from_der(leaf)?.identity()?;
+    Ok(identity.identifiers().to_vec())
 }
 
 /// Lets the certified aliases lead to the primary identity, unless they lead somewhere already or

@@ -3,7 +3,8 @@
 use kleis_store::{
     Actor, AuditEvent, AuditOutcome, Audited, StoreError,
     registry::{
-        Certificate, EncryptionKey, EnrolmentCode, Registrant, RegistryTx, RoleGrant, StatusEntry,
+        Approval, Certificate, CertificateRequest, EncryptionKey, EnrolmentCode, Registrant,
+        RegistryTx, RoleGrant, StatusEntry,
     },
 };
 use kleis_trust::status::Status;
@@ -116,6 +117,20 @@ impl<'a, Tx: RegistryTx> Ledger<'a, Tx> {
     ) -> Result<(), StoreError> {
         self.tx.put_enrolment_code(record).await?;
         self.enter(record, outcome, details).await
+    }
+
+    pub(super) async fn put_request(
+        &mut self,
+        record: &CertificateRequest,
+    ) -> Result<(), StoreError> {
+        self.tx.put_certificate_request(record).await?;
+        self.enter(record, AuditOutcome::Done, record.state.as_str())
+            .await
+    }
+
+    /// Remembers where an approval stands. The act owes a row about what is approved.
+    pub(super) async fn put_approval(&mut self, approval: &Approval) -> Result<(), StoreError> {
+        self.tx.put_approval(approval).await
     }
 
     pub(super) async fn put_role(&mut self, record: &RoleGrant) -> Result<(), StoreError> {

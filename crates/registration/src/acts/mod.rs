@@ -6,9 +6,11 @@
 //! without its audit row and no status without its entry in the list.
 
 pub(crate) mod activate_key;
+pub(crate) mod approvals;
 pub(crate) mod begin_key;
 pub(crate) mod bootstrap;
 mod carried;
+pub(crate) mod codes;
 pub(crate) mod complete_key;
 pub(crate) mod create_code;
 pub(crate) mod describe_certificate;
@@ -24,7 +26,9 @@ mod life;
 mod proof;
 pub(crate) mod provision;
 mod publish;
+pub(crate) mod renew;
 mod replies;
+pub(crate) mod requests;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
 pub(crate) mod roles;

@@ -3,13 +3,13 @@
 use kleis_pki::Csr;
 use kleis_store::{
     AuditOutcome,
-    registry::{EnrolmentCode, RegistryTx},
+    registry::{Certificate, EnrolmentCode, RegistryTx},
 };
 use kleis_trust::{endorsement::Endorsement, enrolment_code};
 use kleis_types::{CertificateState, DeviceId, Identifier, InstallationId};
 use kleis_wrap::RootKek;
 
-use super::Ledger;
+use super::{Ledger, approvals::Approvals};
 use crate::{RegistrationError, command::CodeProof};
 
 /// The purpose under which verifiers are wrapped; their name is the code's id.
@@ -21,8 +21,8 @@ pub(crate) const ATTEMPTS: u32 = 10;
 /// Whose code it must be.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CodeFor<'a> {
-    /// The code of this identity.
-    Identity(&'a Identifier),
+    /// The code of this identity, which must be approved as these are.
+    Identity(&'a Identifier, &'a Approvals),
     /// The code for the first operator, whoever that is.
     Bootstrap,
 }
@@ -51,6 +51,11 @@ pub(super) async fn spend_code<Tx: RegistryTx>(
     let mut code = found
         .filter(|code| is_usable(code, whose, ledger.at()))
         .ok_or(RegistrationError::EnrolmentRefused)?;
+    if let CodeFor::Identity(_, approvals) = whose
+        && approvals.missing_for_code(ledger, &code).await? > 0
+    {
+        return Err(RegistrationError::EnrolmentRefused);
+    }
     let verifier = kek.unwrap_secret(request.installation, VERIFIER, &code.id, &code.verifier)?;
     let right = enrolment_code::verify_proof(
         &verifier,
@@ -78,29 +83,29 @@ pub(super) async fn spend_code<Tx: RegistryTx>(
 
 fn is_usable(code: &EnrolmentCode, whose: CodeFor<'_>, now: kleis_types::Timestamp) -> bool {
     let of_this = match whose {
-        CodeFor::Identity(identifier) => code.identifier.as_ref() == Some(identifier),
+        CodeFor::Identity(identifier, _) => code.identifier.as_ref() == Some(identifier),
         CodeFor::Bootstrap => code.identifier.is_none(),
     };
-    of_this && code.used_at.is_none() && code.attempts_left > 0 && now < code.expires_at
+    of_this
+        && code.used_at.is_none()
+        && code.revoked_at.is_none()
+        && code.attempts_left > 0
+        && now < code.expires_at
 }
 
-/// Refuses an endorsement whose maker is not, as the records have it now, a device in use of the
-/// owner.
+/// The endorsing device, which must be, as the records have it now, one in use of the owner.
 pub(super) async fn check_endorser<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     endorsement: &Endorsement,
-) -> Result<(), RegistrationError> {
+) -> Result<Certificate, RegistrationError> {
     let x5t = endorsement.endorser().certificate().x5t_s256();
     let endorser = ledger.tx.certificate_by_x5t(x5t).await?;
-    let in_use = endorser.is_some_and(|endorser| {
+    let at = ledger.at();
+    let in_use = endorser.filter(|endorser| {
         endorser.state == CertificateState::Active
-            && ledger.at() <= endorser.not_after
+            && at <= endorser.not_after
             && &endorser.owner == endorsement.owner()
             && &endorser.device != endorsement.device()
     });
-    if in_use {
-        Ok(())
-    } else {
-        Err(RegistrationError::EndorserNotInUse)
-    }
+    in_use.ok_or(RegistrationError::EndorserNotInUse)
 }

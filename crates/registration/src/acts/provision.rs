@@ -89,6 +89,7 @@ impl Provision {
             spki_der: &self.signing.to_spki_der()?,
             endorsement: "",
             recovered: false,
+            place: 0,
         };
         let (certificate, _) = self.issuer.issue(ledger, issuance).await?;
         Ok((certificate, true))

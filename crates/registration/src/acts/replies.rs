@@ -15,7 +15,7 @@ pub(crate) struct Replies {
 
 impl Replies {
     /// The reply to an order, given when it was carried out: a compact JWS.
-    pub(super) fn sign<R: Serialize>(
+    pub(crate) fn sign<R: Serialize>(
         &self,
         evidence: &Evidence,
         result: &R,

@@ -1,7 +1,9 @@
 //! Announcing an enrolment code.
 
 use kleis_jose::Jwk;
-use kleis_proto::registration::v1::CreateEnrolmentCodeOrder;
+use kleis_proto::registration::v1::{
+    ApproveEnrolmentCodeOrder, CreateEnrolmentCodeOrder, RevokeEnrolmentCodeOrder,
+};
 use kleis_trust::{
     Jti,
     enrolment_code::{Announcement, CodeId},
@@ -21,6 +23,40 @@ pub(crate) struct CreateCode {
     pub(crate) verifier: SecretBytes,
     /// In seconds.
     pub(crate) lifetime: u32,
+}
+
+/// The approval of a code that somebody else has announced.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ApproveCode {
+    pub(crate) code_id: CodeId,
+    pub(crate) identifier: Identifier,
+}
+
+impl ApproveCode {
+    pub(crate) fn parse(
+        body: &ApproveEnrolmentCodeOrder,
+        types: &TypeTable,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            code_id: fields::code_id(&body.code_id)?,
+            identifier: fields::identifier(&body.identifier, types)
+                .map_err(|problem| problem.at("identifier"))?,
+        })
+    }
+}
+
+/// A code, taken back.
+#[derive(Debug)]
+pub(crate) struct RevokeCode {
+    pub(crate) code_id: CodeId,
+}
+
+impl RevokeCode {
+    pub(crate) fn parse(body: &RevokeEnrolmentCodeOrder) -> Result<Self, Problem> {
+        Ok(Self {
+            code_id: fields::code_id(&body.code_id)?,
+        })
+    }
 }
 
 impl CreateCode {

@@ -69,8 +69,17 @@ pub(super) fn code_id(text: &str) -> Result<CodeId, Problem> {
 /// The id of a registration session, in its only spelling.
 pub(super) fn session(text: &str) -> Result<String, Problem> {
     let what = "a session is base64url of 16 bytes, without padding";
-    match base64url::decode_array::<16>(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(invalid("session", what)),
-    }
+    id_of_16_bytes(text).ok_or_else(|| invalid("session", what))
+}
+
+/// The id of a certificate request, in its only spelling.
+pub(super) fn request(text: &str) -> Result<String, Problem> {
+    let what = "the id of a certificate request is base64url of 16 bytes, without padding";
+    id_of_16_bytes(text).ok_or_else(|| invalid("request", what))
+}
+
+fn id_of_16_bytes(text: &str) -> Option<String> {
+    base64url::decode_array::<16>(text)
+        .ok()
+        .map(|_| text.to_owned())
 }

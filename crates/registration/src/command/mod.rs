@@ -6,11 +6,17 @@ mod enrol;
 mod fields;
 mod key;
 mod registrants;
+mod renew;
+mod request;
 mod role;
 
 pub(crate) use certificate::{DescribeCertificate, RevokeCertificate};
-pub(crate) use code::CreateCode;
-pub(crate) use enrol::{CodeProof, Enrol, Proof, refuse_unfit_operator};
+pub(crate) use code::{ApproveCode, CreateCode, RevokeCode};
+pub(crate) use enrol::{CodeProof, Enrol, Proof, TokenProof, refuse_unfit_operator};
 pub(crate) use key::{ActivateKey, BeginKey, CompleteKey, RevokeKey};
 pub(crate) use registrants::ImportRegistrants;
+pub(crate) use renew::RenewCertificate;
+pub(crate) use request::{
+    ApproveRequest, OwnRequest, RejectRequest, SubmitRequest, request_filter,
+};
 pub(crate) use role::RoleOf;

@@ -7,7 +7,7 @@ use kleis_types::{ErrorCode, Identifier, Kind, Problem, TypeTable};
 use super::fields;
 
 /// Who, and which role.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RoleOf {
     pub(crate) person: Identifier,
     pub(crate) role: Role,

@@ -10,25 +10,41 @@ use kleis_types::{Role, RpcRule, Rule};
 use tonic::{Request, Response, Status};
 
 use super::{Adapter, messages, refuse};
+use crate::command::request_filter;
+
+/// Whoever runs the register.
+const OPERATORS: Rule = Rule::Holder(&[Role::Operator]);
+
+/// Whoever decides about requests.
+const APPROVERS: Rule = Rule::Holder(&[Role::Operator, Role::Approver]);
 
 /// Who may call each RPC.
 pub const RULES: &[RpcRule] = &[
     (method::BOOTSTRAP_OPERATOR, Rule::Newcomer),
-    (method::IMPORT_REGISTRANTS, Rule::Holder(Role::Operator)),
-    (method::CREATE_ENROLMENT_CODE, Rule::Holder(Role::Operator)),
+    (method::IMPORT_REGISTRANTS, OPERATORS),
+    (method::CREATE_ENROLMENT_CODE, OPERATORS),
+    (method::APPROVE_ENROLMENT_CODE, APPROVERS),
+    (method::REVOKE_ENROLMENT_CODE, OPERATORS),
     (
-        method::REVOKE_CERTIFICATE_AS_OPERATOR,
-        Rule::Holder(Role::Operator),
+        "kleis.registration.v1.RegistrationAdminService/ListEnrolmentCodes",
+        APPROVERS,
     ),
-    (method::GRANT_ROLE, Rule::Holder(Role::Operator)),
-    (method::WITHDRAW_ROLE, Rule::Holder(Role::Operator)),
+    (
+        "kleis.registration.v1.RegistrationAdminService/ListCertificateRequests",
+        APPROVERS,
+    ),
+    (method::APPROVE_CERTIFICATE_REQUEST, APPROVERS),
+    (method::REJECT_CERTIFICATE_REQUEST, APPROVERS),
+    (method::REVOKE_CERTIFICATE_AS_OPERATOR, OPERATORS),
+    (method::GRANT_ROLE, OPERATORS),
+    (method::WITHDRAW_ROLE, OPERATORS),
     (
         "kleis.registration.v1.RegistrationAdminService/ListRoles",
-        Rule::Holder(Role::Operator),
+        OPERATORS,
     ),
     (
         "kleis.registration.v1.RegistrationAdminService/ListRegistrants",
-        Rule::Holder(Role::Operator),
+        OPERATORS,
     ),
 ];
 
@@ -71,6 +87,91 @@ impl<S: RegistryStore> RegistrationAdminService for Adapter<S> {
             .await;
         let reply = reply.map_err(|error| refuse(&call, &error))?;
         Ok(Response::new(wire::CreateEnrolmentCodeResponse { reply }))
+    }
+
+    async fn approve_enrolment_code(
+        &self,
+        request: Request<wire::ApproveEnrolmentCodeRequest>,
+    ) -> Result<Response<wire::ApproveEnrolmentCodeResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .approve_enrolment_code(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::ApproveEnrolmentCodeResponse { reply }))
+    }
+
+    async fn revoke_enrolment_code(
+        &self,
+        request: Request<wire::RevokeEnrolmentCodeRequest>,
+    ) -> Result<Response<wire::RevokeEnrolmentCodeResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .revoke_enrolment_code(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::RevokeEnrolmentCodeResponse { reply }))
+    }
+
+    async fn approve_certificate_request(
+        &self,
+        request: Request<wire::ApproveCertificateRequestRequest>,
+    ) -> Result<Response<wire::ApproveCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .approve_certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::ApproveCertificateRequestResponse {
+            reply,
+        }))
+    }
+
+    async fn reject_certificate_request(
+        &self,
+        request: Request<wire::RejectCertificateRequestRequest>,
+    ) -> Result<Response<wire::RejectCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .reject_certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::RejectCertificateRequestResponse {
+            reply,
+        }))
+    }
+
+    async fn list_enrolment_codes(
+        &self,
+        request: Request<wire::ListEnrolmentCodesRequest>,
+    ) -> Result<Response<wire::ListEnrolmentCodesResponse>, Status> {
+        let call = call::of(&request);
+        let (after, limit) = messages::code_page(request.get_ref())
+            .map_err(|problem| refuse(&call, &problem.into()))?;
+        let page = self.0.enrolment_codes(&call, &after, limit).await;
+        let page = page.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(messages::codes(page)))
+    }
+
+    async fn list_certificate_requests(
+        &self,
+        request: Request<wire::ListCertificateRequestsRequest>,
+    ) -> Result<Response<wire::ListCertificateRequestsResponse>, Status> {
+        let call = call::of(&request);
+        let asked = request.get_ref();
+        let malformed = |problem: kleis_types::Problem| refuse(&call, &problem.into());
+        let (before, limit) = messages::request_page(asked).map_err(malformed)?;
+        let filter = request_filter(asked, self.0.types()).map_err(malformed)?;
+        let page = self
+            .0
+            .certificate_requests(&call, &filter, before, limit)
+            .await;
+        let page = page.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(messages::requests(page)))
     }
 
     async fn revoke_certificate_as_operator(

@@ -2,9 +2,12 @@
 
 use kleis_proto::{page::size, registration::v1 as wire};
 use kleis_store::registry::{Certificate, EncryptionKey, Registrant};
-use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, base64url};
+use kleis_trust::enrolment_code::CodeId;
+use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, Timestamp, base64url};
 
-use crate::{ListedGrant, RegistrantPage, RolePage};
+use crate::{
+    CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, RequestPage, RolePage,
+};
 
 pub(super) fn key(record: EncryptionKey) -> wire::KeySummary {
     wire::KeySummary {
@@ -54,6 +57,80 @@ pub(super) fn role_page(request: &wire::ListRolesRequest) -> Result<(String, u32
     let limit = size(request.page_size)?;
     let is_role = |text: &String| text.starts_with("role:");
     Ok((after(&request.page_token, is_role)?, limit))
+}
+
+/// The beginning and the number of the page of the enrolment codes asked for.
+pub(super) fn code_page(
+    request: &wire::ListEnrolmentCodesRequest,
+) -> Result<(String, u32), Problem> {
+    let limit = size(request.page_size)?;
+    let is_id = |text: &String| text.parse::<CodeId>().is_ok();
+    Ok((after(&request.page_token, is_id)?, limit))
+}
+
+/// Where the page of the certificate requests asked for begins, and its number.
+pub(super) fn request_page(
+    request: &wire::ListCertificateRequestsRequest,
+) -> Result<(u64, u32), Problem> {
+    let limit = size(request.page_size)?;
+    let is_place = |text: &String| text.parse::<u64>().is_ok_and(|place| place > 0);
+    let before = after(&request.page_token, is_place)?;
+    Ok((before.parse().unwrap_or(0), limit))
+}
+
+pub(super) fn codes(page: CodePage) -> wire::ListEnrolmentCodesResponse {
+    let next = page.next.map(|next| base64url::encode(next.as_bytes()));
+    wire::ListEnrolmentCodesResponse {
+        codes: page.codes.into_iter().map(code).collect(),
+        next_page_token: next.unwrap_or_default(),
+    }
+}
+
+fn code(listed: ListedCode) -> wire::EnrolmentCodeSummary {
+    let code = listed.code;
+    wire::EnrolmentCodeSummary {
+        code_id: code.id,
+        identifier: code
+            .identifier
+            .map_or_else(String::new, |id| id.to_string()),
+        state: listed.state.to_owned(),
+        expires_at: code.expires_at.unix(),
+        attempts_left: code.attempts_left,
+        approvals: listed.approvals,
+        approvals_needed: listed.approvals_needed,
+    }
+}
+
+pub(super) fn requests(page: RequestPage) -> wire::ListCertificateRequestsResponse {
+    let next = page
+        .next
+        .map(|next| base64url::encode(next.to_string().as_bytes()));
+    wire::ListCertificateRequestsResponse {
+        requests: page.requests.into_iter().map(request).collect(),
+        next_page_token: next.unwrap_or_default(),
+    }
+}
+
+fn request(listed: ListedRequest) -> wire::CertificateRequestSummary {
+    let request = listed.request;
+    wire::CertificateRequestSummary {
+        request: request.id,
+        identifier: request.identifier.to_string(),
+        device: request.device.to_string(),
+        state: request.state.to_string(),
+        csr: request.csr,
+        jkt: request.jkt,
+        registrant: listed.registrant.unwrap_or_default(),
+        recovers: listed.recovers,
+        contract: request.contract,
+        submitted_at: request.submitted_at.unix(),
+        expires_at: request.expires_at.unix(),
+        decided_at: request.decided_at.map_or(0, Timestamp::unix),
+        reason: request.reason,
+        serial: request.serial,
+        approvals: listed.approvals,
+        approvals_needed: listed.approvals_needed,
+    }
 }
 
 /// What the page comes after; empty for the first one.

@@ -6,7 +6,7 @@ use kleis_proto::{
     registration::v1::{self as wire, registration_service_server::RegistrationService},
 };
 use kleis_store::registry::RegistryStore;
-use kleis_types::{RpcRule, Rule, Scope};
+use kleis_types::{ErrorCode, Problem, RpcRule, Rule, Scope};
 use tonic::{Request, Response, Status};
 
 use super::{Adapter, messages, refuse};
@@ -26,6 +26,15 @@ pub const RULES: &[RpcRule] = &[
         Rule::Anyone,
     ),
     (method::ENROL, Rule::Newcomer),
+    (method::SUBMIT_CERTIFICATE_REQUEST, Rule::Newcomer),
+    (method::GET_CERTIFICATE_REQUEST, Rule::Newcomer),
+    (method::WITHDRAW_CERTIFICATE_REQUEST, Rule::Newcomer),
+    (method::VALIDATE_CERTIFICATE_REQUEST, Rule::Newcomer),
+    (method::RENEW_CERTIFICATE, Rule::Signed(Scope::Registration)),
+    (
+        "kleis.registration.v1.RegistrationService/GetContract",
+        Rule::Anyone,
+    ),
     (method::BEGIN_KEY, Rule::Signed(Scope::Registration)),
     (method::COMPLETE_KEY, Rule::Signed(Scope::Registration)),
     (method::ACTIVATE_KEY, Rule::Signed(Scope::Registration)),
@@ -88,6 +97,95 @@ impl<S: RegistryStore> RegistrationService for Adapter<S> {
         let reply = self.0.enrol(&request.get_ref().order, &call).await;
         let reply = reply.map_err(|error| refuse(&call, &error))?;
         Ok(Response::new(wire::EnrolResponse { reply }))
+    }
+
+    async fn submit_certificate_request(
+        &self,
+        request: Request<wire::SubmitCertificateRequestRequest>,
+    ) -> Result<Response<wire::SubmitCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .submit_certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::SubmitCertificateRequestResponse {
+            reply,
+        }))
+    }
+
+    async fn get_certificate_request(
+        &self,
+        request: Request<wire::GetCertificateRequestRequest>,
+    ) -> Result<Response<wire::GetCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::GetCertificateRequestResponse { reply }))
+    }
+
+    async fn withdraw_certificate_request(
+        &self,
+        request: Request<wire::WithdrawCertificateRequestRequest>,
+    ) -> Result<Response<wire::WithdrawCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .withdraw_certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::WithdrawCertificateRequestResponse {
+            reply,
+        }))
+    }
+
+    async fn validate_certificate_request(
+        &self,
+        request: Request<wire::ValidateCertificateRequestRequest>,
+    ) -> Result<Response<wire::ValidateCertificateRequestResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .validate_certificate_request(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::ValidateCertificateRequestResponse {
+            reply,
+        }))
+    }
+
+    async fn renew_certificate(
+        &self,
+        request: Request<wire::RenewCertificateRequest>,
+    ) -> Result<Response<wire::RenewCertificateResponse>, Status> {
+        let call = call::of(&request);
+        let reply = self
+            .0
+            .renew_certificate(&request.get_ref().order, &call)
+            .await;
+        let reply = reply.map_err(|error| refuse(&call, &error))?;
+        Ok(Response::new(wire::RenewCertificateResponse { reply }))
+    }
+
+    async fn get_contract(
+        &self,
+        request: Request<wire::GetContractRequest>,
+    ) -> Result<Response<wire::GetContractResponse>, Status> {
+        let name = &request.get_ref().r#type;
+        if self.0.types().get(name).is_none() {
+            let problem = Problem::from(ErrorCode::IdentifierTypeUnknown).at("type");
+            return Err(refuse(&call::of(&request), &problem.into()));
+        }
+        let contract = self.0.contract(name).cloned();
+        let contract = contract.map(|(digest, contract)| wire::GetContractResponse {
+            digest,
+            media_type: contract.media_type,
+            text: contract.text,
+        });
+        Ok(Response::new(contract.unwrap_or_default()))
     }
 
     async fn begin_key(

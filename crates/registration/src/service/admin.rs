@@ -63,8 +63,68 @@ impl<S: RegistryStore> Registration<S> {
                 command,
                 installation,
                 kek: kek.clone(),
-                roles: self.parts.role_seal(),
+                approvals: self.parts.approvals(),
             })
+        })
+        .await
+    }
+
+    /// Approves a code that another operator has announced. Answers the signed reply.
+    pub async fn approve_enrolment_code(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::APPROVE_ENROLMENT_CODE, call, |order| {
+            let command = command::ApproveCode::parse(order.body(), &self.parts.types)?;
+            let approvals = self.parts.approvals();
+            Ok(acts::codes::ApproveCode { command, approvals })
+        })
+        .await
+    }
+
+    /// Takes a code back. Answers the signed reply.
+    pub async fn revoke_enrolment_code(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::REVOKE_ENROLMENT_CODE, call, |order| {
+            let command = command::RevokeCode::parse(order.body())?;
+            let roles = self.parts.role_seal();
+            Ok(acts::codes::RevokeCode { command, roles })
+        })
+        .await
+    }
+
+    /// Approves a certificate request; the last approval issues. Answers the signed reply.
+    pub async fn approve_certificate_request(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        let Parts { issuer, types, .. } = &*self.parts;
+        self.certified(order, method::APPROVE_CERTIFICATE_REQUEST, call, |order| {
+            Ok(acts::requests::ApproveRequest {
+                command: command::ApproveRequest::parse(order.body(), types)?,
+                approvals: self.parts.approvals(),
+                issuer: issuer.clone(),
+                types: types.clone(),
+            })
+        })
+        .await
+    }
+
+    /// Refuses a certificate request. Answers the signed reply.
+    pub async fn reject_certificate_request(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        self.certified(order, method::REJECT_CERTIFICATE_REQUEST, call, |order| {
+            let command = command::RejectRequest::parse(order.body())?;
+            let approvals = self.parts.approvals();
+            Ok(acts::requests::RejectRequest { command, approvals })
         })
         .await
     }
@@ -92,8 +152,8 @@ impl<S: RegistryStore> Registration<S> {
     pub async fn grant_role(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
         self.certified(order, method::GRANT_ROLE, call, |order| {
             let command = command::RoleOf::parse_grant(order.body(), &self.parts.types)?;
-            let roles = self.parts.role_seal();
-            Ok(acts::grant_role::GrantRole { command, roles })
+            let approvals = self.parts.approvals();
+            Ok(acts::grant_role::GrantRole { command, approvals })
         })
         .await
     }
@@ -106,8 +166,8 @@ impl<S: RegistryStore> Registration<S> {
     ) -> Result<String, RegistrationError> {
         self.certified(order, method::WITHDRAW_ROLE, call, |order| {
             let command = command::RoleOf::parse_withdrawal(order.body(), &self.parts.types)?;
-            let roles = self.parts.role_seal();
-            Ok(acts::grant_role::WithdrawRole { command, roles })
+            let approvals = self.parts.approvals();
+            Ok(acts::grant_role::WithdrawRole { command, approvals })
         })
         .await
     }

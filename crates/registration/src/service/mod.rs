@@ -3,6 +3,7 @@
 mod admin;
 mod public;
 mod reads;
+mod requests;
 mod roles;
 mod upkeep;
 
@@ -23,12 +24,15 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
 pub use reads::RegistrantPage;
+pub use requests::{CodePage, ListedCode, ListedRequest, RequestPage};
 pub use roles::{ListedGrant, RolePage};
 pub use upkeep::Swept;
 
 use crate::{
-    Call, RegistrationConfig, RegistrationError, StatusBoard,
-    acts::{Answer, Carried, Issuer, OrderSeal, Replies, Work, roles::RoleSeal},
+    Admission, Call, RegistrationConfig, RegistrationError, StatusBoard,
+    acts::{
+        Answer, Carried, Issuer, OrderSeal, Replies, Work, approvals::Approvals, roles::RoleSeal,
+    },
     admission::{self, Evidence},
     command, status,
 };
@@ -51,6 +55,9 @@ struct Parts {
     kek: Arc<RootKek>,
     types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
+    request_lifetime: i64,
+    replacement: i64,
+    admission: Admission,
     board: Arc<StatusBoard>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -61,6 +68,23 @@ impl Parts {
         RoleSeal {
             kek: Arc::clone(&self.kek),
             installation: self.issuer.installation.clone(),
+        }
+    }
+
+    fn order_seal(&self) -> OrderSeal {
+        OrderSeal {
+            kek: Arc::clone(&self.kek),
+            installation: self.issuer.installation.clone(),
+        }
+    }
+
+    fn approvals(&self) -> Approvals {
+        Approvals {
+            wanted: self.admission.approvals,
+            seal: self.order_seal(),
+            roles: self.role_seal(),
+            anchors: self.anchors.clone(),
+            types: Arc::clone(&self.types),
         }
     }
 }
@@ -96,6 +120,9 @@ impl<S: RegistryStore> Registration<S> {
             kek: config.kek,
             types: Arc::new(config.types),
             bootstrap_lifetime: config.lifetimes.bootstrap_code,
+            request_lifetime: config.lifetimes.request,
+            replacement: config.lifetimes.replacement,
+            admission: config.admission,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
             clock,
             random,
@@ -147,14 +174,39 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(command::Enrol, &Parts) -> Result<W, RegistrationError>,
     ) -> Result<String, RegistrationError> {
+        self.newcomer(compact, method, call, |order, now| {
+            let Parts { anchors, types, .. } = &*self.parts;
+            let token = self.login(call, order);
+            let command = command::Enrol::parse(order, token, types, anchors, now)?;
+            let actor = Actor::of(&command.identifier, types);
+            Ok((work(command, &self.parts)?, actor))
+        })
+        .await
+    }
+
+    /// Carries out the order of a key that has no certificate yet: `work` makes of it what is to be
+    /// done, and in whose name.
+    async fn newcomer<B: DeserializeOwned, W: Work>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        work: impl FnOnce(&Enrolment<B>, Timestamp) -> Result<(W, Actor), RegistrationError>,
+    ) -> Result<String, RegistrationError> {
         let now = self.now();
-        let Parts { anchors, types, .. } = &*self.parts;
-        let order: Enrolment<_> = admission::admit_enrolment(compact, method, anchors, now)?;
-        let command = command::Enrol::parse(order.body(), order.key(), types, anchors, now)?;
-        let actor = Actor::of(&command.identifier, types);
+        let anchors = &self.parts.anchors;
+        let order: Enrolment<B> = admission::admit_enrolment(compact, method, anchors, now)?;
+        let (work, actor) = work(&order, now)?;
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);
-        self.carry_out(evidence, work(command, &self.parts)?).await
+        self.carry_out(evidence, work).await
+    }
+
+    /// The login on this call that proves an identity to us: by an issuer that may enrol, bound to
+    /// the key that signed the order, and named in it.
+    fn login<B>(&self, call: &Call, order: &Enrolment<B>) -> Option<command::TokenProof> {
+        command::TokenProof::of(call.principal(), order.access_token(), order.key())
+            .filter(|token| self.parts.admission.issuers.contains(&token.issuer))
     }
 
     /// Runs the act, shows its statuses, and gives the signed reply.
@@ -163,22 +215,12 @@ impl<S: RegistryStore> Registration<S> {
         evidence: Evidence,
         work: W,
     ) -> Result<String, RegistrationError> {
-        let Parts {
-            issuer,
-            replies,
-            kek,
-            board,
-            ..
-        } = &*self.parts;
         let act = Carried {
             evidence,
             work,
-            board: Arc::clone(board),
-            seal: OrderSeal {
-                kek: Arc::clone(kek),
-                installation: issuer.installation.clone(),
-            },
-            replies: Arc::clone(replies),
+            board: Arc::clone(&self.parts.board),
+            seal: self.parts.order_seal(),
+            replies: Arc::clone(&self.parts.replies),
         };
         Ok(self.commit(act).await??)
     }

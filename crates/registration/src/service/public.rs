@@ -13,17 +13,47 @@ use super::{Parts, Registration};
 use crate::{Call, RegistrationError, acts, command};
 
 impl<S: RegistryStore> Registration<S> {
-    /// Issues a certificate, on proof by code or endorsement. Answers the signed reply.
+    /// Issues a certificate, on proof by code, endorsement or login. Answers the signed reply.
     pub async fn enrol(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
-        let work = |command, parts: &Parts| {
+        let work = |command: command::Enrol, parts: &Parts| {
+            let contracts = &parts.admission.contracts;
+            contracts.check(&command.identifier, &command.contract)?;
             Ok(acts::enrol::Enrol {
                 command,
                 issuer: parts.issuer.clone(),
+                approvals: parts.approvals(),
                 kek: parts.kek.clone(),
                 types: parts.types.clone(),
             })
         };
         self.enrolment(order, method::ENROL, call, work).await
+    }
+
+    /// Issues the certificate that follows the signer's. Answers the signed reply.
+    pub async fn renew_certificate(
+        &self,
+        order: &str,
+        call: &Call,
+    ) -> Result<String, RegistrationError> {
+        let Parts {
+            admission,
+            anchors,
+            issuer,
+            types,
+            replacement,
+            ..
+        } = &*self.parts;
+        let now = self.now();
+        self.certified(order, method::RENEW_CERTIFICATE, call, |order| {
+            let (body, signer, contracts) = (order.body(), order.signer(), &admission.contracts);
+            Ok(acts::renew::RenewCertificate {
+                command: command::RenewCertificate::parse(body, signer, contracts, anchors, now)?,
+                issuer: issuer.clone(),
+                types: types.clone(),
+                replacement: *replacement,
+            })
+        })
+        .await
     }
 
     /// Gives out the challenge to an encryption key. Answers the signed reply.

@@ -8,9 +8,10 @@ use kleis_types::{CertificateState, Identifier, Principal};
 
 use super::{Registration, reads::caller};
 use crate::{
-    Call, RegistrationError,
+    AdmissionError, Call, RegistrationError,
     acts::{
         Account,
+        approvals::OPERATORS,
         roles::{RaiseAlarm, Standing},
     },
 };
@@ -77,6 +78,15 @@ impl<S: RegistryStore> Registration<S> {
 
     /// A snapshot for an operator whose certificate is in use, and for nobody else.
     pub(super) async fn operators_view(&self, call: &Call) -> Result<S::Reader, RegistrationError> {
+        self.holders_view(call, OPERATORS).await
+    }
+
+    /// A snapshot for somebody who holds one of these roles and whose certificate is in use.
+    pub(super) async fn holders_view(
+        &self,
+        call: &Call,
+        roles: &[Role],
+    ) -> Result<S::Reader, RegistrationError> {
         let caller = caller(call)?;
         if caller.thumbprint().is_none() {
             return Err(RegistrationError::CertificateRequired);
@@ -85,14 +95,16 @@ impl<S: RegistryStore> Registration<S> {
         let Some(person) = person(&mut reader, caller).await? else {
             return Err(RegistrationError::SignerNotInUse);
         };
-        let trace = call.trace_text();
-        if self
-            .holds(&mut reader, &person, Role::Operator, trace)
-            .await?
-        {
-            Ok(reader)
-        } else {
+        for role in roles {
+            let trace = call.trace_text();
+            if self.holds(&mut reader, &person, *role, trace).await? {
+                return Ok(reader);
+            }
+        }
+        if roles == OPERATORS {
             Err(RegistrationError::NotOperator)
+        } else {
+            Err(AdmissionError::NotApprover.into())
         }
     }
 

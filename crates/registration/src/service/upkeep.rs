@@ -10,10 +10,14 @@ use tracing::Instrument as _;
 use super::{Parts, Registration};
 use crate::{
     RegistrationError,
-    acts::{Account, bootstrap::CreateBootstrapCode, expire::Expire},
+    acts::{
+        Account,
+        bootstrap::CreateBootstrapCode,
+        expire::{Ended, Expire},
+    },
 };
 
-/// How many certificates and keys end in one act: what waits for the writer meanwhile waits
+/// How many certificates, keys and requests end in one act: what waits for the writer meanwhile waits
 /// shortly.
 const ROUND: u32 = 100;
 
@@ -24,10 +28,12 @@ pub struct Swept {
     pub certificates: u64,
     /// Encryption keys.
     pub keys: u64,
+    /// Certificate requests that nobody decided about.
+    pub requests: u64,
 }
 
 impl<S: RegistryStore> Registration<S> {
-    /// Moves every certificate and key whose end has come at `now` to its last state, with its sets
+    /// Moves every certificate, key and request whose end has come at `now` to its last state, with its sets
     /// and statuses. To be called from time to time; until then, those who verify look at the
     /// times.
     pub async fn sweep(&self, now: Timestamp) -> Result<Swept, RegistrationError> {
@@ -49,11 +55,12 @@ impl<S: RegistryStore> Registration<S> {
             let ended = tokio::spawn(work.in_current_span())
                 .await
                 .map_err(|error| RegistrationError::Interrupted(error.to_string()))??;
-            if ended.certificates == 0 && ended.keys == 0 {
+            if ended == Ended::default() {
                 return Ok(swept);
             }
             swept.certificates += ended.certificates;
             swept.keys += ended.keys;
+            swept.requests += ended.requests;
         }
     }
 

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use kleis_jose::{Jwk, JwkSet, KeyType};
 use kleis_pki::{CaMaterial, IssuingCa, TrustAnchors};
 use kleis_registration::{
-    Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
-    provision_service,
+    Admission, Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError,
+    ServiceKeys, provision_service,
 };
 use kleis_store::{
     EvidenceRead, Store as _,
@@ -43,6 +43,7 @@ pub(crate) struct House {
     pub(crate) anchors: Anchors,
     pub(crate) authority: Authority,
     kek: Arc<RootKek>,
+    pub(crate) admission: Admission,
     pub(crate) keys: Vec<(Service, ServiceKeys)>,
     pub(crate) store: RegistrySqlite,
     pub(crate) registration: Registration<RegistrySqlite>,
@@ -51,6 +52,11 @@ pub(crate) struct House {
 impl House {
     /// A new installation: provisioned, without an operator.
     pub(crate) async fn new() -> Self {
+        Self::with(Admission::default()).await
+    }
+
+    /// The same, with these rules of admission.
+    pub(crate) async fn with(admission: Admission) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let random = Arc::new(SeededRandom::new(7));
@@ -90,6 +96,10 @@ impl House {
         let store = open(&path, &random).await;
         let config =
             configuration(&store, &authority, &anchors, &kek, &keys, &clock, &random).await;
+        let config = RegistrationConfig {
+            admission: admission.clone(),
+            ..config
+        };
         let registration = Registration::new(store.clone(), config, clock.clone(), random.clone())
             .await
             .unwrap();
@@ -101,6 +111,7 @@ impl House {
             anchors,
             authority,
             kek,
+            admission,
             keys,
             store,
             registration,
@@ -131,12 +142,17 @@ impl House {
             authority,
             anchors,
             kek,
+            admission,
             keys,
             clock,
             random,
             ..
         } = self;
-        configuration(store, authority, anchors, kek, keys, clock, random).await
+        let config = configuration(store, authority, anchors, kek, keys, clock, random).await;
+        RegistrationConfig {
+            admission: admission.clone(),
+            ..config
+        }
     }
 
     pub(crate) async fn provision(
@@ -323,6 +339,7 @@ async fn configuration(
         kek: Arc::clone(kek),
         types: TypeTable::belgian().clone(),
         lifetimes: authority.lifetimes,
+        admission: Admission::default(),
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod approvals;
 mod bindings;
 mod certificates;
 mod descriptions;
@@ -15,12 +16,15 @@ mod house;
 mod kept_orders;
 mod keys;
 mod life;
+mod logins;
 mod operators;
 mod owners;
+mod pending;
 mod people;
 mod races;
 mod random_life;
 mod register;
+mod renewal;
 mod replay;
 mod requests;
 mod roles;

@@ -69,6 +69,19 @@ impl House {
         let (service, text) = (&self.registration, order.compact());
         let reply = match method {
             method::registration::ENROL => service.enrol(text, call).await,
+            method::registration::SUBMIT_CERTIFICATE_REQUEST => {
+                service.submit_certificate_request(text, call).await
+            }
+            method::registration::GET_CERTIFICATE_REQUEST => {
+                service.certificate_request(text, call).await
+            }
+            method::registration::WITHDRAW_CERTIFICATE_REQUEST => {
+                service.withdraw_certificate_request(text, call).await
+            }
+            method::registration::VALIDATE_CERTIFICATE_REQUEST => {
+                service.validate_certificate_request(text, call).await
+            }
+            method::registration::RENEW_CERTIFICATE => service.renew_certificate(text, call).await,
             method::registration::BEGIN_KEY => service.begin_key(text, call).await,
             method::registration::COMPLETE_KEY => service.complete_key(text, call).await,
             method::registration::ACTIVATE_KEY => service.activate_key(text, call).await,
@@ -87,6 +100,18 @@ impl House {
             }
             method::registration_admin::CREATE_ENROLMENT_CODE => {
                 service.create_enrolment_code(text, call).await
+            }
+            method::registration_admin::APPROVE_ENROLMENT_CODE => {
+                service.approve_enrolment_code(text, call).await
+            }
+            method::registration_admin::REVOKE_ENROLMENT_CODE => {
+                service.revoke_enrolment_code(text, call).await
+            }
+            method::registration_admin::APPROVE_CERTIFICATE_REQUEST => {
+                service.approve_certificate_request(text, call).await
+            }
+            method::registration_admin::REJECT_CERTIFICATE_REQUEST => {
+                service.reject_certificate_request(text, call).await
             }
             method::registration_admin::REVOKE_CERTIFICATE_AS_OPERATOR => {
                 service.revoke_certificate_as_operator(text, call).await
@@ -171,6 +196,8 @@ impl House {
             i64::from(result.expires_at),
             self.now().unix() + i64::from(lifetime)
         );
+        let is_active = result.state == "ACTIVE";
+        assert_eq!(is_active, result.approvals_missing == 0, "{}", result.state);
         Ok(())
     }
 
@@ -222,6 +249,7 @@ impl House {
         let (der, installation) = (csr.der(), &self.installation);
         let proof = enrolment_code::proof(verifier, der, identifier, &device, installation);
         wire::EnrolOrder {
+            contract: String::new(),
             identifier: identifier.to_string(),
             device: device.to_string(),
             csr: base64url::encode(csr.der()),
@@ -231,15 +259,33 @@ impl House {
         }
     }
 
-    pub(crate) fn sign_enrolment(
+    pub(crate) fn sign_enrolment<B: Serialize>(
         &self,
         method: &str,
         key: &Jwk,
-        body: wire::EnrolOrder,
+        body: B,
     ) -> SignedOrder {
-        let draft = Draft::new(method, body);
+        self.sign_enrolment_draft(key, &Draft::new(method, body))
+    }
+
+    pub(crate) fn sign_enrolment_draft<B: Serialize>(
+        &self,
+        key: &Jwk,
+        draft: &Draft<'_, B>,
+    ) -> SignedOrder {
         let (installation, now) = (&self.installation, self.now());
-        order::sign_enrolment(key, installation, &draft, now, &*self.random).unwrap()
+        order::sign_enrolment(key, installation, draft, now, &*self.random).unwrap()
+    }
+
+    /// Signs and sends the order of a key that has no certificate yet.
+    pub(crate) async fn newcomer<B: Serialize, R: DeserializeOwned>(
+        &self,
+        key: &Jwk,
+        method: &str,
+        body: B,
+    ) -> Result<R, Problem> {
+        let order = self.sign_enrolment(method, key, body);
+        self.send(method, &order, &Call::default()).await
     }
 
     pub(crate) async fn enrol_with(
@@ -302,7 +348,7 @@ impl House {
     }
 }
 
-fn device(key: &Jwk, result: &wire::EnrolResult) -> Device {
+pub(crate) fn device(key: &Jwk, result: &wire::EnrolResult) -> Device {
     let chain = result
         .chain
         .iter()

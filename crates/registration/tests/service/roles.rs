@@ -19,7 +19,12 @@ use crate::{
 
 type Edit = fn(&mut RoleGrant);
 
-async fn grant(house: &House, by: &Device, who: &str, role: &str) -> Result<Vec<String>, Problem> {
+pub(crate) async fn grant(
+    house: &House,
+    by: &Device,
+    who: &str,
+    role: &str,
+) -> Result<Vec<String>, Problem> {
     let body = wire::GrantRoleOrder {
         identifier: who.into(),
         role: role.into(),

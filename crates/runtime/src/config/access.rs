@@ -27,6 +27,10 @@ pub struct IssuerConfig {
     /// Seconds that its tokens may live, at most a day.
     #[serde(default = "an_hour")]
     pub max_lifetime_seconds: NonZeroU32,
+    /// Whether its logins prove an identity to registration: whoever holds a token of it, bound to
+    /// a key, gets the first certificate of that identity for that key.
+    #[serde(default)]
+    pub enrols: bool,
     /// What follows from the claims of its tokens, and in which namespaces.
     pub mapping: MappingSource,
     /// The certificates that its server's must come from, PEM.

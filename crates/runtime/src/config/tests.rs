@@ -31,6 +31,7 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     assert!(config.kek.file.is_some() && config.audit.sink.is_some());
     assert_eq!(config.identifier_types.len(), 1);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
+    assert_eq!(config.contracts.len(), 1);
 }
 
 #[test]
@@ -125,6 +126,34 @@ fn a_bad_identifier_type_is_refused() {
     let unknown = type_of("WARD") + "colour = 1\n[limits]\nbrust = 1\n";
     let errors = Config::parse(&unknown).unwrap_err();
     assert_eq!(keys(&errors), ["identifier_types.0.colour", "limits.brust"]);
+}
+
+#[test]
+fn registration_is_bounded_and_contracts_are_for_known_types() {
+    let text = "[registration]\napprovals = 3\nrequest_days = 91\nreplacement_days = 366\n\
+        [[contracts]]\ntypes = []\nfile = \"a\"\n\
+        [[contracts]]\ntypes = [\"NIHII\", \"WARD\"]\nfile = \"b\"\n\
+        [[contracts]]\ntypes = [\"NIHII\"]\nfile = \"c\"\n";
+    let errors = Config::parse(text).unwrap_err();
+    let expected = [
+        "registration.approvals",
+        "registration.request_days",
+        "registration.replacement_days",
+        "contracts.types",
+        "contracts.types",
+        "contracts.types",
+    ];
+    assert_eq!(keys(&errors), expected);
+    let media_type = |name: &str| {
+        let contract = "[[contracts]]\ntypes = [\"NIHII\"]\nfile = \"a\"\nmedia_type = ";
+        Config::parse(&format!("{contract}\"{name}\"\n"))
+    };
+    let html = media_type("text/html; charset=utf-8").unwrap();
+    assert_eq!(html.contracts[0].media_type, ContractMediaType::Html);
+    assert!(media_type("application/pdf").is_err());
+    for none in ["approvals", "request_days", "replacement_days"] {
+        assert!(Config::parse(&format!("[registration]\n{none} = 0\n")).is_err());
+    }
 }
 
 #[test]

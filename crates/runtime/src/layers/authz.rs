@@ -85,11 +85,14 @@ async fn check(
         Rule::Holder(wanted) => {
             let holder = known()?;
             let shown_to_us = holder.certificate().is_some_and(|shown| !shown.forwarded);
-            if shown_to_us && token.is_none() && register.has(holder, wanted).await? {
-                Ok(())
-            } else {
-                Err(ErrorCode::PermissionDenied.into())
+            if shown_to_us && token.is_none() {
+                for role in wanted {
+                    if register.has(holder, *role).await? {
+                        return Ok(());
+                    }
+                }
             }
+            Err(ErrorCode::PermissionDenied.into())
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(data_dir: &DataDir, config: &Config, kek: KekPlace) -> R
     let premises = Premises::open(data_dir.clone(), kek)?;
     let basics = Basics::new(config)?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
-    let code = Box::pin(new_code(&premises, &databases, &basics)).await;
+    let code = Box::pin(new_code(config, &premises, &databases, &basics)).await;
     databases.close().await;
     let Some(code) = code? else {
         return Err(Failure::OperatorExists);
@@ -36,6 +36,7 @@ pub(super) async fn run(data_dir: &DataDir, config: &Config, kek: KekPlace) -> R
 }
 
 async fn new_code(
+    config: &Config,
     premises: &Premises,
     databases: &Databases,
     basics: &Basics,
@@ -45,6 +46,7 @@ async fn new_code(
         .await?;
     let registry = &databases.registry;
     let certified = Certified::provision(premises, registry, basics).await?;
-    let registration = services::registration(premises, registry, &certified, basics).await?;
+    let registration =
+        services::registration(config, premises, registry, &certified, basics).await?;
     services::bootstrap_code(&registration).await
 }

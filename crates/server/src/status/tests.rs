@@ -61,6 +61,12 @@ absent! {
     get_installation: GetInstallationRequest -> GetInstallationResponse;
     list_identifier_types: ListIdentifierTypesRequest -> ListIdentifierTypesResponse;
     enrol: EnrolRequest -> EnrolResponse;
+    submit_certificate_request: SubmitCertificateRequestRequest -> SubmitCertificateRequestResponse;
+    get_certificate_request: GetCertificateRequestRequest -> GetCertificateRequestResponse;
+    withdraw_certificate_request: WithdrawCertificateRequestRequest -> WithdrawCertificateRequestResponse;
+    validate_certificate_request: ValidateCertificateRequestRequest -> ValidateCertificateRequestResponse;
+    renew_certificate: RenewCertificateRequest -> RenewCertificateResponse;
+    get_contract: GetContractRequest -> GetContractResponse;
     begin_key: BeginKeyRequest -> BeginKeyResponse;
     complete_key: CompleteKeyRequest -> CompleteKeyResponse;
     activate_key: ActivateKeyRequest -> ActivateKeyResponse;

@@ -10,7 +10,7 @@ const ALL: [Rule; 6] = [
     Rule::Lookup(Scope::Directory),
     Rule::Known(Scope::Directory),
     Rule::Signed(Scope::Directory),
-    Rule::Holder(Role::Operator),
+    Rule::Holder(&[Role::Operator]),
 ];
 
 #[derive(Debug)]
@@ -146,8 +146,10 @@ async fn every_rule_for_every_kind_of_caller() {
 #[tokio::test]
 async fn another_role_does_not_do() {
     let operator = certified(false);
-    let verdict = check(Rule::Holder(Role::Auditor), Some(&operator), &Operators).await;
+    let verdict = check(Rule::Holder(&[Role::Auditor]), Some(&operator), &Operators).await;
     assert_eq!(verdict.unwrap_err().code(), ErrorCode::PermissionDenied);
-    let verdict = check(Rule::Holder(Role::Operator), Some(&operator), &NoRoles).await;
+    let either = Rule::Holder(&[Role::Auditor, Role::Operator]);
+    assert_eq!(check(either, Some(&operator), &Operators).await, Ok(()));
+    let verdict = check(either, Some(&operator), &NoRoles).await;
     assert_eq!(verdict.unwrap_err().code(), ErrorCode::PermissionDenied);
 }

@@ -1,0 +1,123 @@
+//! The certificate that follows another one, for a new key of the same device.
+
+use std::sync::Arc;
+
+use kleis_proto::registration::v1::RenewCertificateResult;
+use kleis_store::registry::{Certificate, Registrant, RegistryTx};
+use kleis_types::{CertificateState, Identifier, TypeTable};
+
+use super::{
+    Issuer, Ledger, Verdict, Work,
+    enrol::{self, Candidate, active_registrant, certify},
+    issue, life,
+    proof::check_endorser,
+    signer,
+};
+use crate::{AdmissionError, RegistrationError, admission::Evidence, command};
+
+/// Issues the next certificate of the device that signed. The one before stays in use beside it.
+pub(crate) struct RenewCertificate {
+    pub(crate) command: command::RenewCertificate,
+    pub(crate) issuer: Issuer,
+    pub(crate) types: Arc<TypeTable>,
+    /// How long before its end a certificate can be renewed, in seconds.
+    pub(crate) replacement: i64,
+}
+
+impl Work for RenewCertificate {
+    const NAME: &'static str = "registration.renew_certificate";
+    type Result = RenewCertificateResult;
+
+    async fn run<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        evidence: &Evidence,
+    ) -> Result<Verdict<RenewCertificateResult>, RegistrationError> {
+        let former = signer::in_use(ledger, evidence).await?;
+        if ledger.at() < former.not_after.plus_seconds(-self.replacement) {
+            return Err(AdmissionError::RenewalNotDue.into());
+        }
+        let registrant = active_registrant(ledger, &former.owner).await?;
+        enrol::check_subject(&self.command.csr, &former.owner, &registrant)?;
+        self.check_endorsement(ledger, &former).await?;
+        self.make_room(ledger, &former).await?;
+        let candidate = Candidate {
+            identifiers: self.identifiers(&former, &registrant)?,
+            device: &former.device,
+            csr: &self.command.csr,
+            registrant: &registrant,
+            endorsement: self
+                .command
+                .endorsement
+                .as_ref()
+                .map(|(endorsement, compact)| (&**endorsement, compact.as_str())),
+            recovered: former.recovered,
+            place: 1 - former.place,
+        };
+        let issued = certify(ledger, &self.issuer, candidate).await?;
+        Ok(Verdict::Done(RenewCertificateResult {
+            chain: issued.chain,
+            serial: issued.serial,
+            endorsement: issued.endorsement,
+            recovered: issued.recovered,
+            replaces: former.serial,
+        }))
+    }
+}
+
+impl RenewCertificate {
+    /// Whoever was endorsed shows an endorsement of the new key: their own, or a sibling's.
+    async fn check_endorsement<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        former: &Certificate,
+    ) -> Result<(), RegistrationError> {
+        match &self.command.endorsement {
+            None if former.endorsement.is_empty() => Ok(()),
+            None => Err(AdmissionError::EndorsementMissing.into()),
+            // A recovered device is not made a trusted one by the way.
+            Some(_) if former.recovered => Err(RegistrationError::EndorserNotInUse),
+            Some((endorsement, _))
+                if endorsement.endorser().certificate().x5t_s256() == former.x5t =>
+            {
+                Ok(())
+            }
+            Some((endorsement, _)) => check_endorser(ledger, endorsement).await.map(drop),
+        }
+    }
+
+    /// Two certificates of a device are in use at the most.
+    async fn make_room<Tx: RegistryTx>(
+        &self,
+        ledger: &mut Ledger<'_, Tx>,
+        former: &Certificate,
+    ) -> Result<(), RegistrationError> {
+        let certificates = ledger.tx.certificates_of(&former.owner).await?;
+        let mut beside = certificates.into_iter().filter(|certificate| {
+            certificate.device == former.device
+                && certificate.state == CertificateState::Active
+                && certificate.serial != former.serial
+        });
+        match beside.next() {
+            None => Ok(()),
+            Some(ended) if ended.not_after < ledger.at() => {
+                life::expire_certificate(ledger, ended).await?;
+                Ok(())
+            }
+            Some(_) => Err(AdmissionError::RenewalUnderWay.into()),
+        }
+    }
+
+    /// What the former certificate certifies, as far as it is still the registrant's: a renewal
+    /// proves nothing more than that.
+    fn identifiers(
+        &self,
+        former: &Certificate,
+        registrant: &Registrant,
+    ) -> Result<Vec<Identifier>, RegistrationError> {
+        let certified = issue::certified_by(former)?;
+        let mut identifiers = issue::certified_identifiers(registrant, &former.owner, &self.types);
+        identifiers.retain(|identifier| certified.contains(identifier));
+        Ok(identifiers)
+    }
+}
