@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, certificate, custody, devices, enroll, init, jose, keys, lookup, open, operator, seal,
-    sign, token, verify, whoami,
+    audit, certificate, contract, custody, devices, enroll, init, jose, keys, lookup, open,
+    operator, request, seal, sign, token, verify, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -89,6 +89,8 @@ pub(crate) struct Global {
 enum Command {
     Init(init::InitArgs),
     Enroll(enroll::EnrollArgs),
+    Request(request::RequestArgs),
+    Contract(contract::ContractArgs),
     Whoami(whoami::WhoamiArgs),
     Status(whoami::StatusArgs),
     Devices(devices::DevicesArgs),
@@ -143,6 +145,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
         match command {
             Command::Init(args) => init::run(context, args).await,
             Command::Enroll(args) => enroll::run(context, args).await,
+            Command::Request(args) => request::run(context, args).await,
+            Command::Contract(args) => contract::run(context, args).await,
             Command::Whoami(_) => whoami::run(context),
             Command::Status(_) => whoami::status(context).await,
             Command::Devices(args) => devices::run(context, args).await,

@@ -5,9 +5,16 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 54] = [
     "init",
     "enroll",
+    "request submit",
+    "request status",
+    "request validate",
+    "request withdraw",
+    "contract",
+    "certificate describe",
+    "certificate renew",
     "whoami",
     "status",
     "devices request",
@@ -33,6 +40,12 @@ const COMMANDS: [&str; 41] = [
     "operator registrants import",
     "operator registrants list",
     "operator codes create",
+    "operator codes approve",
+    "operator codes list",
+    "operator codes revoke",
+    "operator requests list",
+    "operator requests approve",
+    "operator requests reject",
     "operator revoke",
     "operator grant",
     "operator roles grant",

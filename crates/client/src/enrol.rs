@@ -7,7 +7,7 @@ use kleis_proto::registration::v1::{
     BootstrapOperatorRequest, EnrolOrder, EnrolRequest, EnrolResult,
 };
 use kleis_trust::enrolment_code::{self, BOOTSTRAP, EnrolmentCode};
-use kleis_trust::order::{self, Draft, SignedOrder};
+use kleis_trust::order::{Draft, SignedOrder};
 use kleis_types::{DeviceId, Identifier, SecretBytes, Service, base64url};
 
 use crate::home::Pending;
@@ -22,6 +22,8 @@ pub enum Proof {
     Bootstrap(EnrolmentCode),
     /// The endorsement of a sibling device, a compact JWS.
     Endorsement(String),
+    /// The access token that the client shows, of an issuer that may enrol, bound to the key to be certified.
+    Login,
 }
 
 /// What is to be certified, and by which call.
@@ -59,6 +61,8 @@ pub struct Enrolment {
     pub csr: Option<Csr>,
     /// What proves the identity.
     pub proof: Proof,
+    /// The digest of the contract that is accepted; empty where there is none.
+    pub contract: String,
 }
 
 impl Home {
@@ -111,7 +115,7 @@ impl Kleis {
             // Too old to be answered again, or refused: asked anew below.
             self.home.settle_pending(&purpose)?;
         }
-        let order = self.sign_enrolment(&enrolment, &subject)?;
+        let order = self.sign_enrolment(&enrolment, &subject).await?;
         let pending = Pending {
             order: order.compact().to_owned(),
             reply_key: None,
@@ -140,28 +144,18 @@ impl Kleis {
         result
     }
 
-    fn sign_enrolment(
+    async fn sign_enrolment(
         &self,
         enrolment: &Enrolment,
         subject: &Subject<'_>,
     ) -> Result<SignedOrder, ClientError> {
-        let input = |error: &dyn std::fmt::Display| ClientError::Input(error.to_string());
-        let made;
-        let csr = if let Some(csr) = &enrolment.csr {
-            csr
-        } else {
-            made = Csr::create(subject.key).map_err(|error| input(&error))?;
-            &made
-        };
-        if csr.public_key().thumbprint() != subject.key.thumbprint() {
-            let detail = "the certificate request is not for the key that was given with it";
-            return Err(input(&detail));
+        let csr = csr_for(subject.key, enrolment.csr.as_ref())?;
+        let body = self.body(enrolment, subject, &csr);
+        let mut draft = Draft::new(subject.method(), body);
+        if matches!(enrolment.proof, Proof::Login) {
+            draft = self.naming_token(draft).await?;
         }
-        let body = self.body(subject.identifier, subject.device, csr, &enrolment.proof);
-        let draft = Draft::new(subject.method(), body);
-        let (installation, now) = (self.anchors.installation(), self.now());
-        order::sign_enrolment(subject.key, installation, &draft, now, self.random.as_ref())
-            .map_err(|error| input(&error))
+        self.sign_as_newcomer(subject.key, &draft)
     }
 
     /// Sends the order, and verifies the certificate that comes.
@@ -208,21 +202,20 @@ impl Kleis {
         .await
     }
 
-    fn body(
-        &self,
-        identifier: &Identifier,
-        device: &DeviceId,
-        csr: &Csr,
-        proof: &Proof,
-    ) -> EnrolOrder {
+    fn body(&self, enrolment: &Enrolment, subject: &Subject<'_>, csr: &Csr) -> EnrolOrder {
+        let Subject {
+            identifier, device, ..
+        } = subject;
         let mut body = EnrolOrder {
             identifier: identifier.to_string(),
             device: device.to_string(),
             csr: base64url::encode(csr.der()),
+            contract: enrolment.contract.clone(),
             ..EnrolOrder::default()
         };
         let installation = self.anchors.installation();
-        let (code, identity) = match proof {
+        let (code, identity) = match &enrolment.proof {
+            Proof::Login => return body,
             Proof::Endorsement(endorsement) => {
                 body.endorsement.clone_from(endorsement);
                 return body;
@@ -238,7 +231,7 @@ impl Kleis {
     }
 
     /// Checks that the certificate is ours, for what we asked for, from this installation.
-    fn accept(
+    pub(crate) fn accept(
         &self,
         identifier: &Identifier,
         device: &DeviceId,
@@ -274,4 +267,16 @@ impl Kleis {
             result.recovered,
         ))
     }
+}
+
+/// The certificate request that was given, if it is for this key, or one that is made.
+pub(crate) fn csr_for(key: &Jwk, given: Option<&Csr>) -> Result<Csr, ClientError> {
+    let Some(csr) = given else {
+        return Csr::create(key).map_err(|error| ClientError::Input(error.to_string()));
+    };
+    if csr.public_key().thumbprint() == key.thumbprint() {
+        return Ok(csr.clone());
+    }
+    let detail = "the certificate request is not for the key that was given with it";
+    Err(ClientError::Input(detail.to_owned()))
 }

@@ -10,7 +10,7 @@ use kleis_proto::registration::v1::{
 use kleis_trust::binding::{self, BindingClaims};
 use kleis_trust::challenge;
 use kleis_trust::order::Draft;
-use kleis_types::{RevocationReason, Service};
+use kleis_types::{RevocationReason, Service, Timestamp};
 
 use crate::{ClientError, Kleis};
 
@@ -55,13 +55,38 @@ impl Kleis {
             }
             begun => begun?,
         };
-        let nonce = self.answer_challenge(&key, &begun)?;
-        let binding = self.bind(&key, algorithm, &begun, options.days)?;
+        let end = self.now().plus_seconds(i64::from(options.days) * 86_400);
+        self.complete_key(&key, algorithm, begun, end, options.hold)
+            .await
+    }
+
+    /// Proves possession of a key, binds it until `end` at the latest, and registers it, or binds it anew.
+    pub(crate) async fn register_key(
+        &self,
+        key: &Jwk,
+        algorithm: KeyAlgorithm,
+        end: Timestamp,
+        hold: bool,
+    ) -> Result<Published, ClientError> {
+        let begun = self.begin_key(key).await?;
+        self.complete_key(key, algorithm, begun, end, hold).await
+    }
+
+    async fn complete_key(
+        &self,
+        key: &Jwk,
+        algorithm: KeyAlgorithm,
+        begun: BeginKeyResult,
+        end: Timestamp,
+        hold: bool,
+    ) -> Result<Published, ClientError> {
+        let nonce = self.answer_challenge(key, &begun)?;
+        let binding = self.bind(key, algorithm, &begun, end)?;
         let body = CompleteKeyOrder {
             session: begun.session,
             nonce,
             binding,
-            hold: options.hold,
+            hold,
         };
         let client = self.registration();
         let draft = Draft::new(method::registration::COMPLETE_KEY, body);
@@ -179,13 +204,11 @@ impl Kleis {
         key: &Jwk,
         algorithm: KeyAlgorithm,
         begun: &BeginKeyResult,
-        days: u32,
+        end: Timestamp,
     ) -> Result<String, ClientError> {
         let signer = self.signer()?;
         let now = self.now();
-        let end = now
-            .plus_seconds(i64::from(days) * 86_400)
-            .min(signer.certificate().not_after());
+        let end = end.min(signer.certificate().not_after());
         let sequence = begun.sequence.into();
         let mut claims =
             BindingClaims::new(key, vec![algorithm], sequence, begun.status_index, now, end);

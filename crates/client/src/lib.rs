@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod approvals;
 mod audit;
 mod channel;
 mod custody;
@@ -34,12 +35,17 @@ mod init;
 mod keys;
 mod lookup;
 mod operator;
+mod renewal;
+mod requests;
 mod roles;
 mod session;
 mod signers;
 mod status;
 
 pub use access::Token;
+pub use approvals::{
+    CertificateRequestSummary, EnrolmentCodeSummary, RequestApproval, RequestFilter,
+};
 pub use audit::{AuditEvent, AuditFilter, AuditPage};
 pub use custody::{CustodyKey, KeyDescription, Receipt};
 pub use devices::{CertificateSummary, DeviceRequest};
@@ -51,6 +57,8 @@ pub use home::{Access, Config, Home, HomeError, IdentityFile, Passphrase};
 pub use keys::{KeySummary, PublishOptions, Published};
 pub use lookup::Lookup;
 pub use operator::{ImportReport, IssuedCode, RegistrantLine};
+pub use renewal::{Rebound, RenewOptions};
+pub use requests::{Contract, OpenRequest, RequestDraft, RequestStatus};
 pub use session::Kleis;
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub struct IssuedCode {
     pub code_id: String,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// How many others must approve it before it proves anything.
+    pub approvals_missing: u32,
 }
 
 impl std::fmt::Debug for IssuedCode {
@@ -154,6 +156,7 @@ impl Kleis {
             code: code.to_text(),
             code_id: result.code_id,
             expires_at: Timestamp::from_unix(result.expires_at.into()),
+            approvals_missing: result.approvals_missing,
         })
     }
 

@@ -114,7 +114,7 @@ impl Kleis {
     /// The token must be bound to this home's authentication key: orders name it, and its credentials count for them.
     ///
     /// # Errors
-    /// [`crate::HomeError::NotEnrolled`].
+    /// [`crate::HomeError::NotEnrolled`] if the home has no authentication key yet.
     pub fn with_access_token(self, token: String) -> Result<Self, ClientError> {
         let bearer = Bearer::given(self.holder()?, token);
         Ok(self.showing(bearer))
@@ -142,7 +142,7 @@ impl Kleis {
 
     fn holder(&self) -> Result<Holder, ClientError> {
         Ok(Holder {
-            identifier: self.identifier()?.clone(),
+            identifier: self.identifier().ok().cloned(),
             key: self.home.auth_key()?,
             server: self.config.server.trim_end_matches('/').to_owned(),
             clock: Arc::clone(&self.clock),
@@ -214,9 +214,10 @@ impl Kleis {
         draft: Draft<'_, B>,
     ) -> Result<SignedOrder, ClientError> {
         let signer = self.signer()?;
-        let draft = match &self.bearer {
-            Some(bearer) => draft.with_access_token(&bearer.for_order().await?),
-            None => draft,
+        let draft = if self.bearer.is_some() {
+            self.naming_token(draft).await?
+        } else {
+            draft
         };
         let installation = self.anchors.installation();
         order::sign(
@@ -227,6 +228,21 @@ impl Kleis {
             self.random.as_ref(),
         )
         .map_err(|error| ClientError::Input(error.to_string()))
+    }
+
+    /// An order that names the token which will go with it.
+    ///
+    /// # Errors
+    /// [`ClientError::Input`] if this client shows none.
+    pub(crate) async fn naming_token<'a, B: Serialize>(
+        &self,
+        draft: Draft<'a, B>,
+    ) -> Result<Draft<'a, B>, ClientError> {
+        let bearer = self.bearer.as_ref().ok_or_else(|| {
+            let detail = "a login is an access token: give it with --access-token";
+            ClientError::Input(detail.to_owned())
+        })?;
+        Ok(draft.with_access_token(&bearer.for_order().await?))
     }
 
     /// Signs an order, sends it, and verifies the signed reply.

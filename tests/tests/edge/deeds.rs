@@ -167,6 +167,7 @@ impl Deed {
                 let newcomer = cast.newcomer(direct);
                 let (device, endorsement) = cast.endorsed(actor, &newcomer);
                 let enrolment = Enrolment {
+                    contract: String::new(),
                     identifier: id(actor.party.identifier()),
                     device,
                     csr: None,
@@ -264,6 +265,7 @@ impl Ready<'_> {
         let newcomer = self.newcomer.as_ref().unwrap();
         let words: Vec<_> = self.on.split(' ').collect();
         let enrolment = Enrolment {
+            contract: String::new(),
             identifier: id(words[0]),
             device: words[1].parse().unwrap(),
             csr: None,

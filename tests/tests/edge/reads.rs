@@ -127,6 +127,7 @@ async fn edge_a_home_that_is_told_a_false_installation_can_do_nothing() {
         .unwrap();
     let before = cast.installation.databases().contents();
     let enrolment = Enrolment {
+        contract: String::new(),
         identifier: people::PATIENT.parse().unwrap(),
         device: DeviceId::main(),
         csr: None,

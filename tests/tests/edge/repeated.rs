@@ -134,6 +134,7 @@ async fn edge_a_lost_answer_is_asked_for_again_and_loses_no_read() {
     let newcomer = cast.newcomer(client);
     let code = cast.installation.code(people::PATIENT);
     let enrolment = || Enrolment {
+        contract: String::new(),
         identifier: people::PATIENT.parse().unwrap(),
         device: DeviceId::main(),
         csr: None,

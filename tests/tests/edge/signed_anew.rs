@@ -144,6 +144,7 @@ async fn edge_takes_no_certificate_with_a_code_or_an_endorsement_that_it_has_see
     ];
     for (identifier, device, proof) in cases {
         let enrolment = || Enrolment {
+            contract: String::new(),
             identifier: identifier.parse().unwrap(),
             device: device.clone(),
             csr: None,
@@ -169,6 +170,7 @@ async fn edge_takes_no_certificate_with_a_code_or_an_endorsement_that_it_has_see
     assert_eq!(rows, [[json!(9)]]);
     cast.edge.be_honest();
     let enrolment = Enrolment {
+        contract: String::new(),
         identifier: people::PATIENT.parse().unwrap(),
         device: DeviceId::main(),
         csr: None,

@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use kleis_client::named_certificate;
+use kleis_client::{DeviceRequest, RenewOptions, named_certificate};
 use kleis_trust::standing::History;
 
-use crate::args::{self, Out};
+use crate::args::{self, Out, SigningKey};
+use crate::commands::contract::{self, AcceptArgs};
+use crate::commands::enroll;
 use crate::commands::sign::MAX_TOKEN;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Cell, Form, Product, Report};
 
-/// Ask how a certificate has stood through the years
+/// Renew your certificate, or ask how one has stood through the years
 #[derive(Debug, clap::Args)]
 pub(crate) struct CertificateArgs {
     #[command(subcommand)]
@@ -23,6 +25,7 @@ pub(crate) struct CertificateArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Describe(DescribeArgs),
+    Renew(RenewArgs),
 }
 
 /// Tell since when and until when a certificate was good, whosever it is
@@ -47,10 +50,85 @@ struct DescribeArgs {
     out: Out,
 }
 
+/// Get the certificate that follows this device's, for a new key, and bind its encryption keys anew
+///
+/// Within the replacement period before the certificate's end. Senders notice nothing: the old
+/// certificate stays in use until every key is bound anew. What was interrupted goes on when it is
+/// run again. A device that a sibling has endorsed endorses its own next key.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  kleis certificate renew")]
+struct RenewArgs {
+    /// The kind of the new key
+    #[arg(
+        long,
+        value_enum,
+        default_value = "P-256",
+        ignore_case = true,
+        value_name = "KIND"
+    )]
+    alg: SigningKey,
+
+    /// The endorsement of the new key by a sibling, where this device has endorsed itself often
+    /// enough (`kleis certificate renew --request`)
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    endorsement: Option<PathBuf>,
+
+    /// Make the new key, and a request to show to a sibling (`kleis devices endorse`), and stop there
+    #[arg(long)]
+    request: bool,
+
+    #[command(flatten)]
+    out: Out,
+
+    #[command(flatten)]
+    accept: AcceptArgs,
+}
+
 pub(crate) async fn run(context: &Context, args: &CertificateArgs) -> Result<(), CliError> {
     match &args.command {
+        Command::Renew(args) => renew(context, args).await,
         Command::Describe(args) => describe(context, args).await,
     }
+}
+
+async fn renew(context: &Context, args: &RenewArgs) -> Result<(), CliError> {
+    let client = context.kleis()?;
+    let mut identity = client.home().identity()?;
+    if args.request {
+        let key = client
+            .home()
+            .next_auth_key(args.alg.into(), context.random())?;
+        let request = DeviceRequest::new(identity.identifier, identity.device, &key);
+        let json = serde_json::to_vec(&request).map_err(CliError::internal)?;
+        let product = Product::shared("request", Form::Json, json, args.out.out.as_deref());
+        let report = Report::new().field("jkt", "key", Cell::text(&request.jkt));
+        return context.print(&report.product(product));
+    }
+    if identity.replaces.is_none() {
+        let endorsement = args.endorsement.as_deref();
+        let endorsement = endorsement
+            .map(|path| files::read_text(path, MAX_TOKEN))
+            .transpose()?;
+        let contract = contract::accepted(&client, &identity.identifier, &args.accept).await?;
+        identity = client
+            .renew_certificate(RenewOptions {
+                key_type: args.alg.into(),
+                contract,
+                endorsement: endorsement.map(|text| text.trim().to_owned()),
+            })
+            .await?;
+    }
+    // The home has another certificate now, and a client shows the one that it was opened with.
+    let finished = context.kleis()?.finish_renewal().await?;
+    let mut report = enroll::identity_report(&identity)?;
+    if let Some(rebound) = finished {
+        report = report
+            .field("replaced", "replaces", Cell::text(rebound.replaced))
+            .field("kids", "keys bound anew", Cell::list(rebound.kids));
+    }
+    context.print(&report)
 }
 
 async fn describe(context: &Context, args: &DescribeArgs) -> Result<(), CliError> {

@@ -9,6 +9,7 @@ use kleis_trust::enrolment_code::EnrolmentCode;
 use kleis_types::{DeviceId, Identifier};
 
 use crate::args::{self, SigningKey};
+use crate::commands::contract::{self, AcceptArgs};
 use crate::commands::key_source;
 use crate::context::Context;
 use crate::error::CliError;
@@ -25,11 +26,13 @@ const MAX_FILE: usize = 64 * 1024;
 /// and the private key never leaves the home. A further device shows the endorsement of a sibling
 /// in place of a code.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "kleis enroll [OPTIONS] --id <ID> <PROOF>")]
 #[command(after_help = "\
 Examples:
   kleis enroll --id NIHII:18749704 --code-file code.txt
   kleis enroll --id CBE:0809394427/KGSS --code-file - --csr request.pem --key key.pem
-  kleis enroll --id NIHII:18749704 --device tablet --endorsement tablet.endorsement")]
+  kleis enroll --id NIHII:18749704 --device tablet --endorsement tablet.endorsement
+  kleis enroll --id SSIN:85073003328 --login --access-token token.txt")]
 pub(crate) struct EnrollArgs {
     /// The identity: TYPE:VALUE, or TYPE:VALUE/APPLICATION for one application of an organisation
     #[arg(long, value_name = "ID", value_parser = args::identifier)]
@@ -48,6 +51,9 @@ pub(crate) struct EnrollArgs {
 
     #[command(flatten)]
     key: AuthKeyArgs,
+
+    #[command(flatten)]
+    accept: AcceptArgs,
 }
 
 /// How a home gets its authentication key.
@@ -88,10 +94,15 @@ struct ProofArgs {
     /// The endorsement by another device of yours (`kleis devices endorse`)
     #[arg(long, value_name = "FILE")]
     endorsement: Option<PathBuf>,
+
+    /// The access token of --access-token: of an issuer that may enrol, bound to the key of this home
+    #[arg(long)]
+    login: bool,
 }
 
 pub(crate) async fn run(context: &Context, args: &EnrollArgs) -> Result<(), CliError> {
     let proof = match &args.proof.endorsement {
+        None if args.proof.login => Proof::Login,
         Some(path) => Proof::Endorsement(files::read_text(path, MAX_FILE)?.trim().to_owned()),
         None => Proof::Code(code(
             args.proof.code.as_deref(),
@@ -104,18 +115,24 @@ pub(crate) async fn run(context: &Context, args: &EnrollArgs) -> Result<(), CliE
     home.config()?;
     auth_key(context, &home, &args.key)?;
     let client = context.client(home)?;
+    let contract = contract::accepted(&client, &args.id, &args.accept).await?;
     let (identifier, device) = (args.id.clone(), args.device.clone());
     let identity = client
         .enrol(Enrolment {
+            contract,
             identifier,
             device,
             csr,
             proof,
         })
         .await?;
-    let report = identity_report(&identity)?
-        .line("Next: `kleis keys publish`, so that others can encrypt to you.");
-    context.print(&report)
+    context.print(&enrolled(&identity)?)
+}
+
+/// What is told to whoever has got a certificate.
+pub(super) fn enrolled(identity: &IdentityFile) -> Result<Report, CliError> {
+    let next = "Next: `kleis keys publish`, so that others can encrypt to you.";
+    Ok(identity_report(identity)?.line(next))
 }
 
 /// The code, from the command line or from a file.
@@ -210,7 +227,7 @@ pub(super) fn identity_report(identity: &IdentityFile) -> Result<Report, CliErro
         .field("recovered", "recovered", Cell::flag(identity.recovered)))
 }
 
-fn read_csr(path: &Path) -> Result<Csr, CliError> {
+pub(super) fn read_csr(path: &Path) -> Result<Csr, CliError> {
     let bytes = files::read(path, MAX_FILE)?;
     Csr::parse(bytes.expose()).map_err(|error| {
         CliError::input(

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod certificate;
+pub(crate) mod contract;
 pub(crate) mod custody;
 pub(crate) mod devices;
 pub(crate) mod enroll;
@@ -12,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod lookup;
 pub(crate) mod open;
 pub(crate) mod operator;
+pub(crate) mod request;
 pub(crate) mod seal;
 pub(crate) mod sign;
 pub(crate) mod token;

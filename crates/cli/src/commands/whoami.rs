@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let home = context.home()?;
     let config = home.config()?;
     let identity = home.identity()?;
-    let auth_key = files::read_text(&home.dir().join("auth.jwk"), MAX_KEY)?;
+    let auth_key = files::read_text(&home.auth_path()?, MAX_KEY)?;
     let mut keys = Table::new(&[("kid", "DECRYPTION KEYS HERE")]);
     for kid in home.decryption_kids()? {
         keys.row([Cell::text(kid)]);

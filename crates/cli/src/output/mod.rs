@@ -119,8 +119,16 @@ impl Output {
 
 /// Asks a person to confirm. `None` when there is nobody to ask.
 pub(crate) fn confirm(question: &str) -> io::Result<Option<bool>> {
+    confirm_text("", question)
+}
+
+/// Shows a person a text of several lines, and asks to confirm. `None` when there is nobody to ask.
+pub(crate) fn confirm_text(text: &str, question: &str) -> io::Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
+    }
+    for line in text.lines() {
+        say(&printable(line));
     }
     let mut stderr = io::stderr().lock();
     write!(stderr, "{} [y/N] ", printable(question))?;

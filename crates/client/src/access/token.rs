@@ -69,8 +69,8 @@ impl fmt::Debug for Token {
 
 /// Who asks for tokens, and shows them: the holder of a certified key.
 pub(crate) struct Holder {
-    /// The identity that is the client id.
-    pub(crate) identifier: Identifier,
+    /// The identity that is the client id, where there is one yet.
+    pub(crate) identifier: Option<Identifier>,
     /// The certified key: it signs the assertions and the proofs.
     pub(crate) key: Jwk,
     /// The server, `https://HOST:PORT`: also the name of its token service.
@@ -221,7 +221,11 @@ impl Bearer {
     ) -> Result<http::Response<Body>, Status> {
         const PATH: &str = "/oauth2/token";
         let holder = &self.holder;
-        let client = holder.identifier.to_string();
+        let client = holder
+            .identifier
+            .as_ref()
+            .ok_or_else(|| Status::unauthenticated("this home has no identity yet"))?
+            .to_string();
         let (now, random) = (holder.clock.now(), &*holder.random);
         let bound_to = Confirmation::Key(holder.key.thumbprint().to_string());
         let (key, issuer) = (&holder.key, &holder.server);

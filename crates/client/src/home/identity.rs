@@ -3,7 +3,7 @@
 use kleis_types::{DeviceId, Identifier, base64url};
 use serde::{Deserialize, Serialize};
 
-use super::{Home, HomeError, files};
+use super::{Home, HomeError, files, key_store::AUTH_FILE};
 
 /// The certified identity of this home.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +23,20 @@ pub struct IdentityFile {
     /// Whether operators approved this device in place of an endorsement.
     #[serde(default)]
     pub recovered: bool,
+    /// The file of the certified key, in the home.
+    #[serde(default = "auth_file", skip_serializing_if = "is_auth_file")]
+    pub(super) key_file: String,
+    /// The serial number of the certificate that this one is about to replace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+}
+
+fn auth_file() -> String {
+    AUTH_FILE.to_owned()
+}
+
+fn is_auth_file(name: &str) -> bool {
+    name == AUTH_FILE
 }
 
 impl IdentityFile {
@@ -43,6 +57,8 @@ impl IdentityFile {
             chain,
             endorsement,
             recovered,
+            key_file: auth_file(),
+            replaces: None,
         }
     }
 
@@ -72,6 +88,33 @@ impl Home {
             path,
             detail: error.to_string(),
         })
+    }
+
+    /// Makes the next authentication key, with its certificate, the home's own, in one step: before
+    /// it the home is the old one, after it the new one, which remembers what it replaces.
+    pub(crate) fn adopt(
+        &self,
+        identity: IdentityFile,
+        former: &IdentityFile,
+    ) -> Result<IdentityFile, HomeError> {
+        let identity = IdentityFile {
+            key_file: self.keep_next_auth_key()?,
+            replaces: Some(former.serial.clone()),
+            ..identity
+        };
+        self.save_identity(&identity)?;
+        self.remove_next_auth_key()?;
+        Ok(identity)
+    }
+
+    /// The certificate before is out of use: its key is not needed any more.
+    pub(crate) fn forget_replaced(&self) -> Result<(), HomeError> {
+        let identity = IdentityFile {
+            replaces: None,
+            ..self.identity()?
+        };
+        self.save_identity(&identity)?;
+        self.remove_auth_keys_but(&identity.key_file)
     }
 
     /// Writes who we are, and the chain for other programs.

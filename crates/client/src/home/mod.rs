@@ -5,7 +5,9 @@
 //! root.pem         the pinned root certificate
 //! identity.json    identifier, device, certificate chain, endorsement
 //! chain.pem        the same chain for other programs
-//! auth.jwk         the authentication key, plain or encrypted
+//! auth.jwk         the authentication key, plain or encrypted; auth-KID.jwk after a renewal
+//! auth-next.jwk    the key that the next certificate is for
+//! request.json     the certificate request that waits for a decision
 //! keys/KID.jwk     decryption keys; old ones stay, so that old messages stay readable
 //! memory.json      what we have seen: a directory cannot go back behind it
 //! pending/         orders whose answer has not come yet
@@ -21,6 +23,7 @@ mod identity;
 mod key_store;
 mod memory;
 mod pending;
+mod request;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

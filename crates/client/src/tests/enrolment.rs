@@ -21,6 +21,7 @@ fn scene(seed: u64, identifier: &str) -> Scene {
 
 fn enrolment(identifier: &str) -> Enrolment {
     Enrolment {
+        contract: String::new(),
         identifier: identifier.parse().unwrap(),
         device: DeviceId::main(),
         csr: None,

@@ -67,6 +67,7 @@ async fn api_an_enrolment_code_does_not_pass() {
     home.make_auth_key(kleis_jose::KeyType::P256, None, &random)
         .unwrap();
     let enrolment = kleis_client::Enrolment {
+        contract: String::new(),
         identifier: people::PATIENT.parse().unwrap(),
         device: kleis_types::DeviceId::main(),
         csr: None,

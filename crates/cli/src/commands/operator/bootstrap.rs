@@ -65,6 +65,7 @@ pub(super) async fn run(context: &Context, args: &BootstrapArgs) -> Result<(), C
         .transpose()?;
     let client = context.client(home)?;
     let enrolment = Enrolment {
+        contract: String::new(),
         identifier: args.id.clone(),
         device: args.device.clone(),
         csr,

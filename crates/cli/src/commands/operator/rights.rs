@@ -2,6 +2,7 @@
 
 use kleis_types::{Identifier, RevocationReason};
 
+use super::roles;
 use crate::args;
 use crate::context::Context;
 use crate::error::CliError;
@@ -48,8 +49,6 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<(), C
 
 pub(super) async fn grant(context: &Context, args: &GrantArgs) -> Result<(), CliError> {
     let granted = context.kleis()?.grant_operator(&args.id).await?;
-    let report = Report::new()
-        .field("identifier", "person", Cell::text(granted.identifier))
-        .field("roles", "roles", Cell::list(granted.roles));
-    context.print(&report)
+    let missing = granted.approvals_missing;
+    roles::tell(context, granted.identifier, granted.roles, missing)
 }

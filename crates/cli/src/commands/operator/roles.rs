@@ -67,21 +67,30 @@ pub(super) async fn run(context: &Context, args: &RolesArgs) -> Result<(), CliEr
         Command::Grant(args) => {
             let RoleOf { id, role } = &args.role;
             let now = context.kleis()?.grant_role(id, *role).await?;
-            tell(context, now.identifier, now.roles)
+            tell(context, now.identifier, now.roles, now.approvals_missing)
         }
         Command::Withdraw(args) => {
             let RoleOf { id, role } = &args.role;
             let now = context.kleis()?.withdraw_role(id, *role).await?;
-            tell(context, now.identifier, now.roles)
+            tell(context, now.identifier, now.roles, now.approvals_missing)
         }
         Command::List(_) => list(context).await,
     }
 }
 
-fn tell(context: &Context, person: String, roles: Vec<String>) -> Result<(), CliError> {
-    let report = Report::new()
+pub(super) fn tell(
+    context: &Context,
+    person: String,
+    roles: Vec<String>,
+    approvals_missing: u32,
+) -> Result<(), CliError> {
+    let mut report = Report::new()
         .field("identifier", "person", Cell::text(person))
-        .field("roles", "roles", Cell::list(roles));
+        .field("roles", "roles", Cell::list(roles))
+        .data("approvalsMissing", approvals_missing);
+    if approvals_missing > 0 {
+        report = report.line("Another operator must give the same order, within a week.");
+    }
     context.print(&report)
 }
 
