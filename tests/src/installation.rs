@@ -95,9 +95,14 @@ impl Installation {
 
     /// A fresh one that accepts the tokens of this issuer.
     pub fn with_issuer(issuer: &PlayedIssuer) -> Self {
+        Self::configured(&issuer.configuration())
+    }
+
+    /// A fresh one with this configuration.
+    pub fn configured(toml: &str) -> Self {
         let mut installation = Self::new();
         let config = installation.path("kleisd.toml");
-        fs::write(&config, issuer.configuration()).unwrap();
+        fs::write(&config, toml).unwrap();
         installation.config = Some(config);
         installation.restart();
         installation
@@ -146,7 +151,15 @@ impl Installation {
     /// How it ended instead.
     pub fn start_again(&mut self, arguments: &[&str]) -> Result<(), Ended> {
         assert!(self.kleisd.is_none(), "it still runs");
-        let kleisd = Kleisd::start_again(&self.facts, &self.data_dir(), arguments)?;
+        let config = self.config.as_ref().map(|it| it.display().to_string());
+        let mut all = arguments.to_vec();
+        // What the arguments name themselves stands instead of it.
+        if let Some(config) = &config
+            && !arguments.contains(&"--config")
+        {
+            all.extend(["--config", config]);
+        }
+        let kleisd = Kleisd::start_again(&self.facts, &self.data_dir(), &all)?;
         self.kleisd = Some(kleisd);
         Ok(())
     }
@@ -182,11 +195,7 @@ impl Installation {
     fn restart_after(&mut self, meanwhile: impl FnOnce(&Self)) {
         assert!(self.take_kleisd().stop().success());
         meanwhile(self);
-        let config = self.config.as_ref().map(|it| it.display().to_string());
-        match &config {
-            Some(config) => self.start_again(&["--config", config]).unwrap(),
-            None => self.start_again(&[]).unwrap(),
-        }
+        self.start_again(&[]).unwrap();
     }
 
     /// Gives people another address in the place of the server's own, the operator too.

@@ -124,7 +124,7 @@ pub enum ConfigError {
     Ca,
     /// A lifetime is zero, negative, or longer than the profile allows.
     #[error(
-        "certificates live for 1 to 1200 days and are renewed within that time, bootstrap codes live \
+        "certificates live, and are renewed within the last, 1 to 1200 days, bootstrap codes live \
          for 1 second to 30 days, certificate requests wait for 1 minute to 90 days"
     )]
     Lifetimes,
@@ -164,7 +164,7 @@ impl RegistrationConfig {
         if !(1..=1200 * DAY).contains(&certificate)
             || !(1..=30 * DAY).contains(&bootstrap_code)
             || !(60..=90 * DAY).contains(&request)
-            || !(1..=certificate).contains(&replacement)
+            || !(1..=1200 * DAY).contains(&replacement)
         {
             return Err(ConfigError::Lifetimes);
         }

@@ -36,7 +36,7 @@ impl Scene {
     /// An order that nothing is wrong with but its body, which is empty.
     fn sound(&self, method: &str) -> Forge {
         match method {
-            method::registration::ENROL | method::registration_admin::BOOTSTRAP_OPERATOR => {
+            _ if is_enrolment(method) => {
                 Forge::enrolment(&self.installation, &self.key, method, json!({}))
             }
             _ => Forge::order(&self.installation, self.who(method), method, json!({})),
@@ -60,6 +60,10 @@ fn is_admin(method: &str) -> bool {
 fn is_enrolment(method: &str) -> bool {
     [
         method::registration::ENROL,
+        method::registration::SUBMIT_CERTIFICATE_REQUEST,
+        method::registration::GET_CERTIFICATE_REQUEST,
+        method::registration::WITHDRAW_CERTIFICATE_REQUEST,
+        method::registration::VALIDATE_CERTIFICATE_REQUEST,
         method::registration_admin::BOOTSTRAP_OPERATOR,
     ]
     .contains(&method)

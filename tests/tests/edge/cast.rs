@@ -11,7 +11,7 @@ use std::{
 use kleis_client::{DeviceRequest, Home, HomeError, Kleis, Passphrase};
 use kleis_e2e::{Edge, Installation, Party, people};
 use kleis_jose::KeyType;
-use kleis_types::{DeviceId, OsRandom, SystemClock};
+use kleis_types::{DeviceId, Identifier, OsRandom, SystemClock};
 
 /// An installation behind its edge, and those who use it.
 pub(crate) struct Cast {
@@ -32,7 +32,9 @@ pub(crate) struct Actor {
 
 impl Cast {
     pub(crate) async fn new() -> Self {
-        let mut installation = Installation::new();
+        // Whoever has a certificate may renew it at once.
+        let config = "[registration]\nreplacement_days = 1200\n";
+        let mut installation = Installation::configured(config);
         let edge = Edge::start(&mut installation).await;
         let doctor = Actor::new(
             &installation,
@@ -67,6 +69,14 @@ impl Cast {
         client(home)
     }
 
+    /// Somebody new, who is in no register: nobody has asked for them before.
+    pub(crate) fn nobody(&self) -> Identifier {
+        let base = 5_000_000 + self.number();
+        format!("CBE:{base:08}{:02}", 97 - base % 97)
+            .parse()
+            .unwrap()
+    }
+
     /// The name of a further device of somebody, and what lets the newcomer enrol as it.
     pub(crate) fn endorsed(&self, of: &Actor, newcomer: &Kleis) -> (DeviceId, String) {
         let identifier = of.party.identifier().parse().unwrap();
@@ -78,6 +88,13 @@ impl Cast {
 }
 
 impl Actor {
+    /// The home of somebody else, behind the edge as this one is.
+    pub(crate) fn beside(&self, direct: &Kleis) -> Kleis {
+        let home = open_home(direct.home().dir().to_owned());
+        home.save_config(self.client.config()).unwrap();
+        client(home)
+    }
+
     pub(crate) fn new(installation: &Installation, party: Party) -> Self {
         let direct = party.at(&installation.facts().public).client();
         Self {

@@ -2,7 +2,7 @@
 
 use kleis_client::{
     Access, CertificateSummary, ClientError, Enrolment, KeySummary, Kleis, Lookup, Proof,
-    PublishOptions, Receipt,
+    PublishOptions, Receipt, RenewOptions, RequestDraft,
 };
 use kleis_e2e::people;
 use kleis_jose::KeyType;
@@ -11,7 +11,7 @@ use kleis_proto::{
     method::{custody, registration},
 };
 use kleis_trust::recipient::VerifiedRecipient;
-use kleis_types::{Identifier, RevocationReason, SecretBytes, base64url};
+use kleis_types::{DeviceId, Identifier, RequestState, RevocationReason, SecretBytes, base64url};
 use serde_json::json;
 
 use crate::{
@@ -31,6 +31,10 @@ pub(crate) enum Deed {
     BatchLookup,
     Enrol,
     EnrolDevice,
+    SubmitRequest,
+    GetRequest,
+    WithdrawRequest,
+    Renew,
     BeginKey,
     CompleteKey,
     ActivateKey,
@@ -57,9 +61,13 @@ impl Deed {
         Self::BatchLookup,
     ];
     /// Orders to registration.
-    pub(crate) const REGISTRATION: [Self; 8] = [
+    pub(crate) const REGISTRATION: [Self; 12] = [
         Self::Enrol,
         Self::EnrolDevice,
+        Self::SubmitRequest,
+        Self::GetRequest,
+        Self::WithdrawRequest,
+        Self::Renew,
         Self::BeginKey,
         Self::CompleteKey,
         Self::ActivateKey,
@@ -86,6 +94,10 @@ impl Deed {
             Self::Lookup | Self::Candidates => "kleis.directory.v1.DirectoryService/Lookup",
             Self::BatchLookup => "kleis.directory.v1.DirectoryService/BatchLookup",
             Self::Enrol | Self::EnrolDevice => registration::ENROL,
+            Self::SubmitRequest => registration::SUBMIT_CERTIFICATE_REQUEST,
+            Self::GetRequest => registration::GET_CERTIFICATE_REQUEST,
+            Self::WithdrawRequest => registration::WITHDRAW_CERTIFICATE_REQUEST,
+            Self::Renew => registration::RENEW_CERTIFICATE,
             Self::BeginKey => registration::BEGIN_KEY,
             Self::CompleteKey => registration::COMPLETE_KEY,
             Self::ActivateKey => registration::ACTIVATE_KEY,
@@ -103,8 +115,15 @@ impl Deed {
 
     /// Whether it is done to something that it cannot be done to again.
     pub(crate) fn is_done_once(self) -> bool {
-        use Deed::{ActivateKey, RevokeCertificate, RevokeKey, ShredKey};
-        [ActivateKey, RevokeKey, RevokeCertificate, ShredKey].contains(&self)
+        use Deed::{ActivateKey, RevokeCertificate, RevokeKey, ShredKey, WithdrawRequest};
+        [
+            ActivateKey,
+            RevokeKey,
+            RevokeCertificate,
+            ShredKey,
+            WithdrawRequest,
+        ]
+        .contains(&self)
     }
 }
 
@@ -160,19 +179,29 @@ impl Deed {
                 ready.on = format!("{} {device} {endorsement}", actor.party.identifier());
                 ready.newcomer = Some(newcomer);
             }
+            Self::SubmitRequest => {
+                ready.on = cast.nobody().to_string();
+                ready.newcomer = Some(cast.newcomer(&actor.client));
+            }
+            Self::GetRequest | Self::WithdrawRequest => {
+                let newcomer = cast.newcomer(direct);
+                submit(&newcomer, cast.nobody()).await.unwrap();
+                ready.newcomer = Some(actor.beside(&newcomer));
+            }
+            Self::Renew => {
+                let newcomer = cast.newcomer(direct);
+                let (device, endorsement) = cast.endorsed(actor, &newcomer);
+                let enrolment = by_endorsement(actor, device, endorsement);
+                newcomer.enrol(enrolment).await.unwrap();
+                ready.newcomer = Some(actor.beside(&newcomer));
+            }
             Self::ActivateKey | Self::RevokeKey => {
                 ready.on = direct.publish_key(HELD).await.unwrap().kid.to_string();
             }
             Self::RevokeCertificate => {
                 let newcomer = cast.newcomer(direct);
                 let (device, endorsement) = cast.endorsed(actor, &newcomer);
-                let enrolment = Enrolment {
-                    contract: String::new(),
-                    identifier: id(actor.party.identifier()),
-                    device,
-                    csr: None,
-                    proof: Proof::Endorsement(endorsement),
-                };
+                let enrolment = by_endorsement(actor, device, endorsement);
                 ready.on = newcomer.enrol(enrolment).await.unwrap().serial;
             }
             Self::DescribeCertificate => {
@@ -216,6 +245,9 @@ impl Ready<'_> {
                 all.join("; ")
             }
             Deed::Enrol | Deed::EnrolDevice => self.enrol().await?,
+            Deed::SubmitRequest | Deed::GetRequest | Deed::WithdrawRequest | Deed::Renew => {
+                self.ask().await?
+            }
             Deed::BeginKey | Deed::CompleteKey => {
                 let kid = client.publish_key(HELD).await?.kid;
                 let key = client.home().decryption_key(&kid)?.unwrap();
@@ -259,6 +291,24 @@ impl Ready<'_> {
         let (server, root) = (&config.server, &config.root_pem);
         let config = home.init(server, None, root, None, Access::Certificate);
         Ok(config.await?.installation.to_string())
+    }
+
+    /// Deeds about certificates that come later.
+    async fn ask(&self) -> Result<String, ClientError> {
+        let newcomer = self.newcomer.as_ref().unwrap();
+        Ok(match self.deed {
+            Deed::SubmitRequest => submit(newcomer, id(&self.on)).await?.to_string(),
+            Deed::GetRequest => newcomer.request_status().await?.state.to_string(),
+            Deed::WithdrawRequest => newcomer.withdraw_request().await?.request,
+            _ => {
+                let options = RenewOptions {
+                    key_type: KeyType::P256,
+                    contract: String::new(),
+                    endorsement: None,
+                };
+                newcomer.renew_certificate(options).await?.serial
+            }
+        })
     }
 
     async fn enrol(&self) -> Result<String, ClientError> {
@@ -305,6 +355,26 @@ const HELD: PublishOptions = PublishOptions {
     hold: true,
     days: 30,
 };
+
+async fn submit(newcomer: &Kleis, identifier: Identifier) -> Result<RequestState, ClientError> {
+    let draft = RequestDraft {
+        identifier,
+        device: DeviceId::main(),
+        csr: None,
+        contract: String::new(),
+    };
+    Ok(newcomer.submit_request(draft).await?.state)
+}
+
+fn by_endorsement(of: &Actor, device: DeviceId, endorsement: String) -> Enrolment {
+    Enrolment {
+        contract: String::new(),
+        identifier: id(of.party.identifier()),
+        device,
+        csr: None,
+        proof: Proof::Endorsement(endorsement),
+    }
+}
 
 fn id(text: &str) -> Identifier {
     text.parse().unwrap()

@@ -10,6 +10,7 @@ mod documents;
 mod evidence;
 mod keys;
 mod operators;
+mod requests;
 mod server;
 mod stories;
 

@@ -83,7 +83,7 @@ fn all_are_there(owner: &Party, keys: &[String]) {
     });
 }
 
-fn audit_verify(installation: &Installation) -> (i32, String) {
+pub(crate) fn audit_verify(installation: &Installation) -> (i32, String) {
     let output = Command::new(binaries::kleisd())
         .args(["audit", "verify", "--data-dir"])
         .arg(installation.data_dir())

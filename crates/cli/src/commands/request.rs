@@ -139,7 +139,7 @@ fn told(status: &RequestStatus) -> Report {
         .field(
             "approvalsNeeded",
             "approvals needed",
-            Cell::optional(needed),
+            needed.map_or_else(Cell::none, Cell::number),
         )
         .field("expiresAt", "waits until", Cell::time(status.expires_at))
         .field("reason", "reason", Cell::optional(reason))

@@ -16,7 +16,7 @@ pub struct Registration {
     pub approvals: NonZeroU32,
     /// Days that a certificate request waits for a decision, at most 90.
     pub request_days: NonZeroU32,
-    /// Days before its end in which a certificate can be renewed, at most 365.
+    /// Days before its end in which a certificate can be renewed, at most 1200.
     pub replacement_days: NonZeroU32,
 }
 
@@ -79,8 +79,8 @@ pub(super) fn validate(
     if registration.request_days.get() > 90 {
         rule("registration.request_days", "is at most 90");
     }
-    if registration.replacement_days.get() > 365 {
-        rule("registration.replacement_days", "is at most 365");
+    if registration.replacement_days.get() > 1200 {
+        rule("registration.replacement_days", "is at most 1200");
     }
     let mut named = BTreeSet::new();
     for contract in contracts {

@@ -130,7 +130,7 @@ fn a_bad_identifier_type_is_refused() {
 
 #[test]
 fn registration_is_bounded_and_contracts_are_for_known_types() {
-    let text = "[registration]\napprovals = 3\nrequest_days = 91\nreplacement_days = 366\n\
+    let text = "[registration]\napprovals = 3\nrequest_days = 91\nreplacement_days = 1201\n\
         [[contracts]]\ntypes = []\nfile = \"a\"\n\
         [[contracts]]\ntypes = [\"NIHII\", \"WARD\"]\nfile = \"b\"\n\
         [[contracts]]\ntypes = [\"NIHII\"]\nfile = \"c\"\n";
