@@ -3,6 +3,7 @@
 
 mod model;
 mod role;
+mod serial;
 mod traits;
 
 pub use kleis_types::Role;
@@ -11,4 +12,5 @@ pub use model::{
     Registrant, StatusEntry, StoredJwkSet,
 };
 pub use role::RoleGrant;
+pub use serial::SerialReservation;
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};
