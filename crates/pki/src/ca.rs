@@ -145,6 +145,11 @@ impl IssuingCa {
         }
     }
 
+    /// Where it publishes, if it does.
+    pub fn publication(&self) -> Option<&Publication> {
+        self.publication.as_ref()
+    }
+
     /// The CA's name in addresses.
     pub fn id(&self) -> IssuerId {
         IssuerId::of(&self.certificate.as_issuer().key_identifier)

@@ -20,7 +20,7 @@ pub(crate) mod import_registrants;
 mod issue;
 mod kept;
 mod ledger;
-mod life;
+pub(crate) mod life;
 mod proof;
 pub(crate) mod provision;
 mod publish;
@@ -28,6 +28,7 @@ mod replies;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
 pub(crate) mod roles;
+pub(crate) mod serials;
 pub(crate) mod signer;
 
 pub(crate) use carried::{Answer, Carried, Refusal, Verdict, Work};

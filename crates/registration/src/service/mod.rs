@@ -30,30 +30,35 @@ use crate::{
     Call, RegistrationConfig, RegistrationError, StatusBoard,
     acts::{Answer, Carried, Issuer, OrderSeal, Replies, Work, roles::RoleSeal},
     admission::{self, Evidence},
-    command, status,
+    command,
+    revocation::{Lists, Responders},
+    serials::Serials,
+    status,
 };
 
 /// The registration service over a registry's database. Clones are the same service.
 #[derive(Clone, Debug)]
 pub struct Registration<S> {
-    store: S,
-    parts: Arc<Parts>,
+    pub(crate) store: S,
+    pub(crate) parts: Arc<Parts>,
 }
 
 /// What all clones share.
 #[derive(Debug)]
-struct Parts {
-    anchors: Anchors,
-    issuer: Issuer,
+pub(crate) struct Parts {
+    pub(crate) anchors: Anchors,
+    pub(crate) issuer: Issuer,
     replies: Arc<Replies>,
     status_signer: Signer,
     transport_key: Jwk,
     kek: Arc<RootKek>,
-    types: Arc<TypeTable>,
+    pub(crate) types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
-    board: Arc<StatusBoard>,
+    pub(crate) board: Arc<StatusBoard>,
+    pub(crate) lists: Lists,
+    pub(crate) responders: Responders,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 impl Parts {
@@ -78,11 +83,12 @@ impl<S: RegistryStore> Registration<S> {
     ) -> Result<Self, RegistrationError> {
         config.check(clock.now())?;
         let (_, entries) = store.read().await?.status_entries().await?;
+        let ca_id = config.ca.id();
         let issuer = Issuer {
             ca: config.ca,
             installation: config.anchors.installation().clone(),
             lifetime: config.lifetimes.certificate,
-            random: Arc::clone(&random),
+            serials: Arc::new(Serials::new(ca_id, Arc::clone(&random))),
         };
         let parts = Parts {
             anchors: config.anchors,
@@ -97,9 +103,13 @@ impl<S: RegistryStore> Registration<S> {
             types: Arc::new(config.types),
             bootstrap_lifetime: config.lifetimes.bootstrap_code,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
+            lists: Lists::default(),
+            responders: Responders::default(),
             clock,
             random,
         };
+        // So that the first order need not wait for it.
+        parts.issuer.serials.fill(&store, parts.clock.now()).await?;
         Ok(Self {
             store,
             parts: Arc::new(parts),
@@ -111,7 +121,7 @@ impl<S: RegistryStore> Registration<S> {
         &self.parts.types
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 
@@ -180,7 +190,20 @@ impl<S: RegistryStore> Registration<S> {
             },
             replies: Arc::clone(replies),
         };
-        Ok(self.commit(act).await??)
+        if !W::ISSUES {
+            return Ok(self.commit(act).await??);
+        }
+        let serials = &issuer.serials;
+        let answer = {
+            let _expecting = serials.expect();
+            serials.fill(&self.store, self.now()).await?;
+            self.commit(act).await?
+        };
+        // For the next order. Should it fail, that one tries again.
+        if let Err(error) = serials.fill(&self.store, self.now()).await {
+            tracing::warn!(%error, "no serial numbers could be reserved");
+        }
+        Ok(answer?)
     }
 
     /// Runs an act to its end. A caller who hangs up takes nothing with them: what is committed is

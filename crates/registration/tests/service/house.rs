@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use kleis_jose::{Jwk, JwkSet, KeyType};
-use kleis_pki::{CaMaterial, IssuingCa, TrustAnchors};
+use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors};
 use kleis_registration::{
     Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
@@ -58,6 +58,7 @@ impl House {
         let material = CaMaterial::generate(&installation, clock.now(), &*random).unwrap();
         let issuing = material.intermediate();
         let ca = IssuingCa::new(issuing.certificate().der(), issuing.key_pkcs8()).unwrap();
+        let ca = ca.publishing(Publication::new("http://pki.hospital.example").unwrap());
         let root = material.root().certificate().der().to_vec();
         let roots = TrustAnchors::from_ders(vec![root]).unwrap();
         let authority = Authority {
@@ -109,6 +110,12 @@ impl House {
 
     /// The process ends and another one begins on the same database.
     pub(crate) async fn restart(&mut self) {
+        self.registration.release_serials().await.unwrap();
+        self.die_and_restart().await;
+    }
+
+    /// The same, of a process that had no time to say goodbye.
+    pub(crate) async fn die_and_restart(&mut self) {
         self.store.close().await;
         self.store = open(&self.path(), &self.random).await;
         let config = self.configuration().await;
