@@ -138,11 +138,9 @@ impl IssuingCa {
 
     /// The same CA, whose certificates of identities tell where it publishes what became of them.
     #[must_use]
-    pub fn publishing(self, publication: Publication) -> Self {
-        Self {
-            publication: Some(publication),
-            ..self
-        }
+    pub fn publishing(mut self, publication: Publication) -> Self {
+        self.publication = Some(publication);
+        self
     }
 
     /// Where it publishes, if it does.
@@ -152,7 +150,7 @@ impl IssuingCa {
 
     /// The CA's name in addresses.
     pub fn id(&self) -> IssuerId {
-        IssuerId::of(&self.certificate.as_issuer().key_identifier)
+        IssuerId::of_ca(&self.certificate)
     }
 
     /// The certificate that follows the issued ones in a chain.

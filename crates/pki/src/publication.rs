@@ -6,6 +6,7 @@ use std::str::FromStr;
 use data_encoding::HEXLOWER;
 use yasna::Tag;
 
+use crate::certificate::Certificate;
 use crate::der;
 use crate::oid;
 use crate::tbs::Extension;
@@ -32,6 +33,11 @@ pub struct IssuerId([u8; 8]);
 pub struct InvalidIssuerId;
 
 impl IssuerId {
+    /// The name of the CA that has this certificate.
+    pub fn of_ca(certificate: &Certificate) -> Self {
+        Self::of(&certificate.as_issuer().key_identifier)
+    }
+
     pub(crate) fn of(key_identifier: &[u8; 20]) -> Self {
         let mut id = [0; 8];
         for (to, from) in id.iter_mut().zip(key_identifier) {
@@ -66,7 +72,8 @@ impl fmt::Debug for IssuerId {
 /// The base address under which an installation publishes what its CAs sign.
 ///
 /// It stands in certificates, so it holds for as long as they do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Publication {
     base: String,
 }
@@ -78,6 +85,14 @@ pub struct Publication {
      and final slash, of at most 256 characters"
 )]
 pub struct InvalidPublication;
+
+impl TryFrom<String> for Publication {
+    type Error = InvalidPublication;
+
+    fn try_from(base: String) -> Result<Self, Self::Error> {
+        Self::new(&base)
+    }
+}
 
 impl Publication {
     /// The publication under this address: `http://pki.hospital.example`.

@@ -19,6 +19,7 @@
 //! | [`Registration::crl`], [`Registration::ocsp`] | the same, as revocation lists and OCSP have it |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
+//! | [`http`] | what the CA publishes: lists, OCSP, chains |
 //!
 //! # What it must never do
 //!
@@ -51,6 +52,7 @@ mod config;
 mod error;
 pub mod grpc;
 mod history;
+pub mod http;
 mod provision;
 mod revocation;
 mod serials;

@@ -77,11 +77,11 @@ pub async fn provision_service<S: RegistryStore>(
         account: Account::unordered(now, "registration.provision_service", Actor::Local),
         renewal: RENEWAL,
     };
-    match store.run(provision()).await {
+    match Box::pin(store.run(provision())).await {
         // Reserved only where there is something to sign: most starts have nothing.
         Err(RegistrationError::NoSerial) => {
             serials.reserve(store, 1, now).await?;
-            store.run(provision()).await
+            Box::pin(store.run(provision())).await
         }
         ended => ended,
     }

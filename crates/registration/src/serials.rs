@@ -40,8 +40,8 @@ pub(crate) struct Serials {
     issuer: IssuerId,
     random: Arc<dyn Random>,
     stock: Mutex<Stock>,
-    /// Orders under way that may each take one.
-    orders: AtomicUsize,
+    /// Who found none and waits.
+    waiting: AtomicUsize,
     /// Held while more are reserved, so that many who wait cause one act.
     reserving: tokio::sync::Mutex<()>,
 }
@@ -53,48 +53,36 @@ struct Stock {
     taken: Vec<(String, Timestamp)>,
 }
 
-/// An order under way that may take a reservation.
-#[derive(Debug)]
-pub(crate) struct Expecting<'a>(&'a Serials);
-
-impl Drop for Expecting<'_> {
-    fn drop(&mut self) {
-        self.0.orders.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 impl Serials {
     pub(crate) fn new(issuer: IssuerId, random: Arc<dyn Random>) -> Self {
         Self {
             issuer,
             random,
             stock: Mutex::default(),
-            orders: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             reserving: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Says that an order may take one, for as long as the answer is held.
-    pub(crate) fn expect(&self) -> Expecting<'_> {
-        self.orders.fetch_add(1, Ordering::SeqCst);
-        Expecting(self)
-    }
-
-    /// Sees to it that there is one for each order under way, and one in any case.
+    /// Sees to it that there is one for each of those who wait at this moment.
     pub(crate) async fn fill<S: RegistryStore>(
         &self,
         store: &S,
         now: Timestamp,
     ) -> Result<(), RegistrationError> {
-        if self.missing() == 0 {
-            return Ok(());
-        }
-        let _reserving = self.reserving.lock().await;
-        let missing = self.missing();
-        if missing > 0 {
-            self.reserve(store, missing.max(BATCH), now).await?;
-        }
-        Ok(())
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let filled = async {
+            let _reserving = self.reserving.lock().await;
+            let waiting = self.waiting.load(Ordering::SeqCst);
+            let missing = waiting.saturating_sub(self.stock().ready.len());
+            match missing {
+                0 => Ok(()),
+                missing => self.reserve(store, missing.max(BATCH), now).await,
+            }
+        };
+        let filled = filled.await;
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        filled
     }
 
     /// Reserves so many.
@@ -119,8 +107,8 @@ impl Serials {
     /// Gives one out, once.
     ///
     /// # Errors
-    /// [`RegistrationError::NoSerial`] if there is none: whoever runs acts that issue fills the
-    /// stock before.
+    /// [`RegistrationError::NoSerial`] if there is none: whoever runs the act fills the stock and
+    /// runs it again.
     pub(crate) fn take(&self, now: Timestamp) -> Result<SerialReservation, RegistrationError> {
         let mut stock = self.stock();
         let reservation = stock.ready.pop().ok_or(RegistrationError::NoSerial)?;
@@ -155,11 +143,6 @@ impl Serials {
         let ready = stock.ready.iter().map(|one| one.serial.clone());
         let taken = stock.taken.iter().map(|(serial, _)| serial.clone());
         ready.chain(taken).collect()
-    }
-
-    fn missing(&self) -> usize {
-        let wanted = self.orders.load(Ordering::SeqCst).max(1);
-        wanted.saturating_sub(self.stock().ready.len())
     }
 
     fn stock(&self) -> std::sync::MutexGuard<'_, Stock> {

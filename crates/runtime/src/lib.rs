@@ -55,7 +55,7 @@ pub use authn::{
 pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Sts, Telemetry, Tls,
+    Listen, LogFormat, Pki, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kleis_custody::{Custody, CustodyConfig};
 use kleis_directory::Directory;
+use kleis_pki::Publication;
 use kleis_registration::{
     Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
@@ -21,6 +22,8 @@ use crate::{failure::Failure, premises::Premises, service_keys, status::RemoteSt
 #[derive(Clone, Debug)]
 pub(crate) struct Basics {
     pub(crate) types: TypeTable,
+    /// Where the CA publishes, if it does.
+    pub(crate) publication: Option<Publication>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -32,6 +35,7 @@ impl Basics {
             types: config
                 .type_table()
                 .map_err(|error| Failure::Usage(error.to_string()))?,
+            publication: config.pki.base_url.clone(),
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         })
@@ -132,7 +136,11 @@ async fn try_certify(
         lifetimes: Lifetimes::default(),
     };
     let random = Arc::clone(&basics.random);
-    provision_service(registry, &authority, service, keys, &*basics.clock, random).await
+    let clock = &*basics.clock;
+    Box::pin(provision_service(
+        registry, &authority, service, keys, clock, random,
+    ))
+    .await
 }
 
 /// Registration over its database.
@@ -221,6 +229,14 @@ pub(crate) async fn bootstrap_code(
     let code = registration.bootstrap_code().await;
     let code = code.map_err(|error| refused(Service::Registration, &error))?;
     Ok(code.map(|code| code.to_text().as_str().to_owned()))
+}
+
+/// Gives back what registration has reserved and not used, before the process ends.
+pub(crate) async fn release_serials(
+    registration: &Registration<RegistrySqlite>,
+) -> Result<(), Failure> {
+    let released = registration.release_serials().await;
+    released.map_err(|error| refused(Service::Registration, &error))
 }
 
 fn transport_key(service: Service, keys: &ServiceKeys) -> Result<kleis_jose::Jwk, Failure> {

@@ -35,7 +35,6 @@ pub(crate) struct Bootstrap {
 
 impl Work for Bootstrap {
     const NAME: &'static str = "registration.bootstrap_operator";
-    const ISSUES: bool = true;
     type Result = EnrolResult;
 
     async fn run<Tx: RegistryTx>(

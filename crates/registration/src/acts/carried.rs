@@ -19,8 +19,6 @@ pub(crate) trait Work: Send + Sync + 'static {
     const NAME: &'static str;
     /// Whether the order may say which version of a record it expects.
     const VERSIONED: bool = false;
-    /// Whether it may sign certificates: then serial numbers are reserved before.
-    const ISSUES: bool = false;
     /// The body of the reply.
     type Result: Serialize + DeserializeOwned + Send + 'static;
 

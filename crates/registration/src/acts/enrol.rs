@@ -31,7 +31,6 @@ pub(crate) struct Enrol {
 
 impl Work for Enrol {
     const NAME: &'static str = "registration.enrol";
-    const ISSUES: bool = true;
     type Result = EnrolResult;
 
     async fn run<Tx: RegistryTx>(

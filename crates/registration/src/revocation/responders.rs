@@ -51,9 +51,13 @@ async fn certify<S: RegistryStore>(
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<OcspResponder, RegistrationError> {
-    let _expecting = serials.expect();
-    serials.fill(store, now).await?;
-    let reserved = serials.take(now)?;
+    let reserved = match serials.take(now) {
+        Err(RegistrationError::NoSerial) => {
+            serials.fill(store, now).await?;
+            serials.take(now)?
+        }
+        taken => taken?,
+    };
     let end = now
         .plus_seconds(LIFE)
         .min(ca.chain_certificate().not_after());

@@ -2,6 +2,7 @@
 
 mod admin;
 mod public;
+mod published;
 mod reads;
 mod roles;
 mod upkeep;
@@ -35,6 +36,9 @@ use crate::{
     serials::Serials,
     status,
 };
+
+/// How often an order is run that needs a serial number, while others take those that are reserved.
+const SERIAL_ATTEMPTS: usize = 4;
 
 /// The registration service over a registry's database. Clones are the same service.
 #[derive(Clone, Debug)]
@@ -108,8 +112,6 @@ impl<S: RegistryStore> Registration<S> {
             clock,
             random,
         };
-        // So that the first order need not wait for it.
-        parts.issuer.serials.fill(&store, parts.clock.now()).await?;
         Ok(Self {
             store,
             parts: Arc::new(parts),
@@ -180,7 +182,7 @@ impl<S: RegistryStore> Registration<S> {
             board,
             ..
         } = &*self.parts;
-        let act = Carried {
+        let act = Arc::new(Carried {
             evidence,
             work,
             board: Arc::clone(board),
@@ -189,26 +191,22 @@ impl<S: RegistryStore> Registration<S> {
                 installation: issuer.installation.clone(),
             },
             replies: Arc::clone(replies),
-        };
-        if !W::ISSUES {
-            return Ok(self.commit(act).await??);
+        });
+        for _ in 0..SERIAL_ATTEMPTS {
+            match self.commit(Arc::clone(&act)).await {
+                // It left nothing behind. Only now are numbers reserved: a refusal needs none.
+                Err(RegistrationError::NoSerial) => {
+                    issuer.serials.fill(&self.store, self.now()).await?;
+                }
+                ended => return Ok(ended??),
+            }
         }
-        let serials = &issuer.serials;
-        let answer = {
-            let _expecting = serials.expect();
-            serials.fill(&self.store, self.now()).await?;
-            self.commit(act).await?
-        };
-        // For the next order. Should it fail, that one tries again.
-        if let Err(error) = serials.fill(&self.store, self.now()).await {
-            tracing::warn!(%error, "no serial numbers could be reserved");
-        }
-        Ok(answer?)
+        Err(RegistrationError::NoSerial)
     }
 
     /// Runs an act to its end. A caller who hangs up takes nothing with them: what is committed is
     /// also shown on the board.
-    async fn commit<W: Work>(&self, act: Carried<W>) -> Result<Answer, RegistrationError> {
+    async fn commit<W: Work>(&self, act: Arc<Carried<W>>) -> Result<Answer, RegistrationError> {
         let (store, board) = (self.store.clone(), Arc::clone(&self.parts.board));
         let work = async move {
             let (answer, changes) = store.run(act).await??;

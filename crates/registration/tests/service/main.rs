@@ -12,6 +12,7 @@ mod descriptions;
 mod endorsement;
 mod enrolment;
 mod house;
+mod http;
 mod kept_orders;
 mod keys;
 mod life;

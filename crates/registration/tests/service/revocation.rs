@@ -402,7 +402,7 @@ async fn the_responder_is_certified_anew_in_time() {
 }
 
 impl House {
-    async fn revoke_because(
+    pub(crate) async fn revoke_because(
         &self,
         operator: &Device,
         serial: &str,
