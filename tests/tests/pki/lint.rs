@@ -6,8 +6,9 @@ use kleis_e2e::{packages, people};
 
 use crate::published::{Published, run};
 
-/// What it may say all the same, and why that is right.
-const TOLERATED: &[&str] = &[];
+/// What it may say all the same: a URN is a URI (RFC 8141 section 2), though not one with a host, which is what pkilint
+/// looks for.
+const TOLERATED: &str = "pkix.invalid_uri_syntax,\"Invalid URI syntax: \"\"urn:kleis:";
 
 /// The programs of pkilint; none where they cannot be had.
 #[expect(
@@ -31,7 +32,7 @@ fn lint(programs: &std::path::Path, program: &str, further: &[&str], file: &str)
     let head = lines.next().unwrap_or_default();
     assert!(head.starts_with("node_path,"), "{program}: {said}");
     let found: Vec<_> = lines
-        .filter(|line| !line.is_empty() && !TOLERATED.iter().any(|code| line.contains(code)))
+        .filter(|line| !line.is_empty() && !line.contains(TOLERATED))
         .collect();
     assert!(found.is_empty(), "{program}: {found:#?}");
 }
