@@ -60,7 +60,7 @@ pub use csr::{Csr, CsrError};
 pub use der::DerError;
 pub use foreign::{ForeignAnchorError, ForeignAnchors, ForeignError, VerifiedForeign};
 pub use identity::{Identity, IdentityError};
-pub use key_policy::{KeyPolicy, KeyPolicyError, RsaWeakness};
+pub use key_policy::{InvalidWeakModuli, KeyPolicy, KeyPolicyError, RsaWeakness, WeakModuli};
 pub use ocsp::{CertStatus, OcspFailure, OcspRequest, OcspResponder};
 pub use profile::ProfileViolation;
 pub use publication::{InvalidPublication, IssuerId, Publication};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kleis_jose::Jwk;
-use kleis_pki::IssuingCa;
+use kleis_pki::{IssuingCa, WeakModuli};
 use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
@@ -46,6 +46,8 @@ pub struct RegistrationConfig {
     pub kek: Arc<RootKek>,
     /// The identifier types.
     pub types: TypeTable,
+    /// Moduli that no key may share a factor with.
+    pub weak_moduli: WeakModuli,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }

@@ -1,10 +1,10 @@
 //! The services, put together from what the installation has.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
 use kleis_directory::Directory;
-use kleis_pki::Publication;
+use kleis_pki::{Publication, WeakModuli};
 use kleis_registration::{
     Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
@@ -24,6 +24,8 @@ pub(crate) struct Basics {
     pub(crate) types: TypeTable,
     /// Where the CA publishes, if it does.
     pub(crate) publication: Option<Publication>,
+    /// Moduli that no key may share a factor with.
+    pub(crate) weak_moduli: WeakModuli,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -36,10 +38,20 @@ impl Basics {
                 .type_table()
                 .map_err(|error| Failure::Usage(error.to_string()))?,
             publication: config.pki.base_url.clone(),
+            weak_moduli: match &config.pki.weak_moduli {
+                Some(path) => read_weak_moduli(path)?,
+                None => WeakModuli::default(),
+            },
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         })
     }
+}
+
+fn read_weak_moduli(path: &Path) -> Result<WeakModuli, Failure> {
+    let text = std::fs::read_to_string(path).map_err(Failure::io(path))?;
+    let read = WeakModuli::parse(&text);
+    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// The certified keys of all services.
@@ -159,6 +171,7 @@ pub(crate) async fn registration(
         transport_key: transport_key(Service::Registration, keys)?,
         kek: Arc::new(premises.another_kek()?),
         types: basics.types.clone(),
+        weak_moduli: basics.weak_moduli.clone(),
         lifetimes: Lifetimes::default(),
     };
     let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));

@@ -10,6 +10,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use kleis_jose::Jwk;
+use kleis_pki::WeakModuli;
 use kleis_store::{
     Actor,
     registry::{RegistryRead as _, RegistryStore},
@@ -18,7 +19,7 @@ use kleis_trust::{
     Anchors, Signer,
     order::{Enrolment, Order},
 };
-use kleis_types::{Clock, Random, Timestamp, TypeTable};
+use kleis_types::{Clock, Problem, Random, Timestamp, TypeTable};
 use kleis_wrap::RootKek;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -59,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
     pub(crate) board: Arc<StatusBoard>,
+    weak_moduli: WeakModuli,
     pub(crate) lists: Lists,
     pub(crate) responders: Responders,
     clock: Arc<dyn Clock>,
@@ -66,6 +68,12 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// Refuses a new key whose modulus is not its owner's alone.
+    fn refuse_shared_factor(&self, key: &Jwk, field: &'static str) -> Result<(), Problem> {
+        let checked = self.weak_moduli.check(key);
+        checked.map_err(|error| Problem::new(error.code(), error.to_string()).at(field))
+    }
+
     fn role_seal(&self) -> RoleSeal {
         RoleSeal {
             kek: Arc::clone(&self.kek),
@@ -107,6 +115,7 @@ impl<S: RegistryStore> Registration<S> {
             types: Arc::new(config.types),
             bootstrap_lifetime: config.lifetimes.bootstrap_code,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
+            weak_moduli: config.weak_moduli,
             lists: Lists::default(),
             responders: Responders::default(),
             clock,
@@ -163,6 +172,8 @@ impl<S: RegistryStore> Registration<S> {
         let Parts { anchors, types, .. } = &*self.parts;
         let order: Enrolment<_> = admission::admit_enrolment(compact, method, anchors, now)?;
         let command = command::Enrol::parse(order.body(), order.key(), types, anchors, now)?;
+        self.parts
+            .refuse_shared_factor(command.csr.public_key(), "csr")?;
         let actor = Actor::of(&command.identifier, types);
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);

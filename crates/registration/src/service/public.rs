@@ -31,6 +31,7 @@ impl<S: RegistryStore> Registration<S> {
         self.certified(order, method::BEGIN_KEY, call, |order| {
             let signer = order.signer();
             let command = command::BeginKey::parse(order.body(), signer, &self.parts.types)?;
+            self.parts.refuse_shared_factor(&command.key, "jwk")?;
             self.challenge(command, signer)
         })
         .await

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use kleis_jose::{Jwk, JwkSet, KeyType};
-use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors};
+use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli};
 use kleis_registration::{
     Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
@@ -34,6 +34,9 @@ pub(crate) const KGSS: &str = "CBE:0809394427/KGSS";
 /// 2026-11-23T22:15:30Z.
 const START: i64 = 1_795_472_130;
 pub(crate) const DAY: i64 = 86_400;
+
+/// The modulus of `weak_key.pem`, a key that openssl made.
+const WEAK_MODULUS: &str = include_str!("weak_modulus.hex");
 
 pub(crate) struct House {
     directory: TempDir,
@@ -329,6 +332,7 @@ async fn configuration(
         transport_key: keys[0].1.encryption.clone().unwrap(),
         kek: Arc::clone(kek),
         types: TypeTable::belgian().clone(),
+        weak_moduli: WeakModuli::parse(WEAK_MODULUS).unwrap(),
         lifetimes: authority.lifetimes,
     }
 }

@@ -37,6 +37,9 @@ pub struct Pki {
     /// The address under which the world reaches it; stands in certificates, so it holds for as long
     /// as they do. Without it, certificates name no address, and there are no revocation lists.
     pub base_url: Option<kleis_pki::Publication>,
+    /// A file of moduli, one in hexadecimal on each line, that no key of RSA may share a factor
+    /// with.
+    pub weak_moduli: Option<PathBuf>,
 }
 
 /// `[tls]`: the server's own certificate.
