@@ -73,12 +73,21 @@ class Play:
         with self.stage.step("the same organisation enrols a second application"):
             self.billing = self.party("billing", BILLING)
             self.billing.enrol(self.code(BILLING))
-        with self.stage.step("prescriber, pharmacy and insurer enrol; their codes never travel"):
+        with self.stage.step("prescriber and pharmacy enrol; their codes never travel"):
             self.prescriber = self.party("prescriber", PRESCRIBER)
             self.pharmacy = self.party("pharmacy", PHARMACY)
             self.insurer = self.party("insurer", INSURER)
-            for party in (self.prescriber, self.pharmacy, self.insurer):
+            for party in (self.prescriber, self.pharmacy):
                 party.enrol(self.code(party.identifier))
+        with self.stage.step("the insurer has no code: it asks, and the operator compares the key and approves"):
+            asked = self.insurer.kleis("request", "submit", "--id", INSURER)
+            waiting = self.operator.kleis("operator", "requests", "list")["requests"]
+            check(len(waiting) == 1, "the request that waits", waiting)
+            self.operator.kleis(
+                "operator", "requests", "approve", waiting[0]["request"],
+                "--key", asked["jkt"], "--yes",
+            )
+            self.insurer.kleis("request", "status")
         with self.stage.step("the patient enrols a phone with a code"):
             self.phone = self.party("phone", PATIENT, "phone")
             self.phone.enrol(self.code(PATIENT))

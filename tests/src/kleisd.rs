@@ -26,6 +26,8 @@ pub struct Facts {
     pub public: String,
     /// The admin address.
     pub admin: String,
+    /// Where the CA publishes without TLS, `http://HOST:PORT`.
+    pub pki: Option<String>,
     /// The installation's id.
     pub installation: String,
     /// The file with the root certificate.

@@ -19,6 +19,9 @@ pub static JOSE: Packages = Packages::new("interop");
 /// An identity provider and an OAuth 2.0 client, of `tests/idp`.
 pub static OAUTH: Packages = Packages::new("idp");
 
+/// A linter of what a CA signs, of `tests/pki`.
+pub static PKI: Packages = Packages::new("pki");
+
 impl Packages {
     const fn new(name: &'static str) -> Self {
         Self {

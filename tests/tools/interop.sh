@@ -19,8 +19,10 @@ python_packages() {
 }
 
 javascript_packages() {
-    cp "$asks/package.json" "$folder/package.json" &&
-        npm install --prefix "$folder" --loglevel=error --no-audit --no-fund --no-package-lock
+    [ ! -f "$asks/package.json" ] || {
+        cp "$asks/package.json" "$folder/package.json" &&
+            npm install --prefix "$folder" --loglevel=error --no-audit --no-fund --no-package-lock
+    }
 }
 
 mkdir -p "$folder"

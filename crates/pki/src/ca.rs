@@ -13,13 +13,16 @@ pub use material::{CaCredential, CaMaterial};
 
 use crate::alt_names::{self, AltName};
 use crate::certificate::{Certificate, CertificateError};
+use crate::crl::{self, Crl, CrlRequest};
 use crate::der::DerError;
 use crate::identity::Identity;
 use crate::oid;
 use crate::profile::{
     self, Authority, CLIENT_AUTH, DIGITAL_SIGNATURE, ISSUER_KEY_IDENTIFIER, IssuerFacts,
-    KEY_IDENTIFIER, LintedTbs, NOT_A_CA, ProfileViolation, SERVER_AUTH, ServerTemplate,
+    KEY_IDENTIFIER, LintedTbs, NO_CHECK, NOT_A_CA, OCSP_SIGNING, ProfileViolation, SERVER_AUTH,
+    ServerTemplate,
 };
+use crate::publication::{IssuerId, Publication};
 use crate::serial::SerialNumber;
 use crate::signature;
 use crate::spki::Spki;
@@ -110,6 +113,7 @@ impl fmt::Debug for IdentityRequest<'_> {
 pub struct IssuingCa {
     certificate: Certificate,
     key: CaKey,
+    publication: Option<Publication>,
 }
 
 impl IssuingCa {
@@ -122,10 +126,31 @@ impl IssuingCa {
         let key = CaKey::from_pkcs8(key_pkcs8)?;
         let spki = Spki::parse(certificate.spki_der()).map_err(|_| CaError::KeyMismatch)?;
         if key.public_point() == spki.key {
-            Ok(Self { certificate, key })
+            Ok(Self {
+                certificate,
+                key,
+                publication: None,
+            })
         } else {
             Err(CaError::KeyMismatch)
         }
+    }
+
+    /// The same CA, whose certificates of identities tell where it publishes what became of them.
+    #[must_use]
+    pub fn publishing(mut self, publication: Publication) -> Self {
+        self.publication = Some(publication);
+        self
+    }
+
+    /// Where it publishes, if it does.
+    pub fn publication(&self) -> Option<&Publication> {
+        self.publication.as_ref()
+    }
+
+    /// The CA's name in addresses.
+    pub fn id(&self) -> IssuerId {
+        IssuerId::of_ca(&self.certificate)
     }
 
     /// The certificate that follows the issued ones in a chain.
@@ -144,7 +169,11 @@ impl IssuingCa {
             .map(AltName::Uri)
             .collect();
         let names = Extension::new(oid::SUBJECT_ALT_NAME, false, alt_names::to_der(&names));
-        let extensions = leaf_extensions(&issuer, request.spki_der, CLIENT_AUTH, names)?;
+        let mut extensions = leaf_extensions(&issuer, request.spki_der, CLIENT_AUTH, names)?;
+        if let Some(publication) = &self.publication {
+            let index = request.identity.status_index();
+            extensions.extend(publication.extensions(self.id(), index));
+        }
         let tbs = tbs::write(&Template {
             serial: &request.serial,
             issuer_der: issuer.subject_der,
@@ -154,7 +183,8 @@ impl IssuingCa {
             spki_der: request.spki_der,
             extensions: &extensions,
         })?;
-        self.sign(&profile::lint_identity(tbs, &issuer, request)?)
+        let publication = self.publication.as_ref();
+        self.certify(&profile::lint_identity(tbs, &issuer, request, publication)?)
     }
 
     /// Issues the certificate of a TLS server with these names, at least one, valid for at most
@@ -183,11 +213,48 @@ impl IssuingCa {
         };
         let tbs = tbs::write(&template)?;
         let wanted = ServerTemplate { template, dns, ips };
-        self.sign(&profile::lint_server(tbs, &issuer, &wanted)?)
+        self.certify(&profile::lint_server(tbs, &issuer, &wanted)?)
+    }
+
+    /// Issues the certificate of an OCSP responder, valid for at most 31 days.
+    pub(crate) fn issue_responder(
+        &self,
+        spki_der: &[u8],
+        not_before: Timestamp,
+        not_after: Timestamp,
+        serial: &SerialNumber,
+    ) -> Result<Certificate, IssueError> {
+        let issuer = self.certificate.as_issuer();
+        let subject = self.certificate.sibling("Kleis OCSP Responder").to_der();
+        let no_check = Extension::new(oid::OCSP_NO_CHECK, false, NO_CHECK);
+        let template = Template {
+            serial,
+            issuer_der: issuer.subject_der,
+            not_before,
+            not_after,
+            subject_der: &subject,
+            spki_der,
+            extensions: &leaf_extensions(&issuer, spki_der, OCSP_SIGNING, no_check)?,
+        };
+        let tbs = tbs::write(&template)?;
+        self.certify(&profile::lint_responder(tbs, &issuer, &template)?)
+    }
+
+    /// Issues the revocation list of a shard, at `uri`. The caller has seen to it that nothing else
+    /// of the shard is withdrawn.
+    pub fn issue_crl(&self, request: &CrlRequest<'_>) -> Result<Crl, IssueError> {
+        let issuer = self.certificate.as_issuer();
+        let tbs = crl::write(&issuer, request)?;
+        let der = self.sign(&profile::lint_crl(tbs, &issuer, request)?)?;
+        Ok(Crl::new(der, request))
+    }
+
+    fn certify(&self, tbs: &LintedTbs) -> Result<Certificate, IssueError> {
+        Ok(Certificate::from_der(&self.sign(tbs)?)?)
     }
 
     /// Signs, and verifies what it signed, so that no faulty signature leaves the CA.
-    fn sign(&self, tbs: &LintedTbs) -> Result<Certificate, IssueError> {
+    fn sign(&self, tbs: &LintedTbs) -> Result<Vec<u8>, IssueError> {
         let signature = self
             .key
             .sign(tbs.as_bytes())
@@ -195,30 +262,27 @@ impl IssuingCa {
         let key = Spki::parse(self.certificate.spki_der())?;
         signature::verify_authority(&key, tbs.as_bytes(), &signature)
             .map_err(|_| IssueError::Signing)?;
-        Ok(Certificate::from_der(&tbs::assemble(
-            tbs.as_bytes(),
-            &signature,
-        ))?)
+        Ok(tbs::assemble(tbs.as_bytes(), &signature))
     }
 }
 
-/// The six extensions of a certificate that is no CA's.
+/// The five extensions that every certificate has that is no CA's, and the one of its own kind.
 fn leaf_extensions(
     issuer: &IssuerFacts<'_>,
     spki_der: &[u8],
     purpose: &[u8],
-    names: Extension,
-) -> Result<[Extension; 6], DerError> {
+    own_kind: Extension,
+) -> Result<Vec<Extension>, DerError> {
     let own = Spki::parse(spki_der)?.key_identifier();
     let issuers = [ISSUER_KEY_IDENTIFIER, &issuer.key_identifier[..]].concat();
     let own = [KEY_IDENTIFIER, &own[..]].concat();
-    Ok([
+    Ok(vec![
         Extension::new(oid::AUTHORITY_KEY_IDENTIFIER, false, issuers),
         Extension::new(oid::SUBJECT_KEY_IDENTIFIER, false, own),
         Extension::new(oid::KEY_USAGE, true, DIGITAL_SIGNATURE),
         Extension::new(oid::EXTENDED_KEY_USAGE, false, purpose),
         Extension::new(oid::BASIC_CONSTRAINTS, true, NOT_A_CA),
-        names,
+        own_kind,
     ])
 }
 

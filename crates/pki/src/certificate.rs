@@ -217,6 +217,11 @@ impl Certificate {
         attributes.map(|it| (SubjectAttribute::of(&it.oid), it.value.as_str()))
     }
 
+    /// The subject of whoever works for this CA: the CA's own, with another common name.
+    pub(crate) fn sibling(&self, common_name: &str) -> Name {
+        self.subject.with_common_name(common_name)
+    }
+
     /// The issuer's name.
     pub(crate) fn issuer_der(&self) -> &[u8] {
         &self.issuer_der

@@ -1,11 +1,13 @@
 //! Which public keys Kleis certifies or registers.
 
 mod rsa;
+mod shared;
 
 use kleis_jose::{Jwk, KeyType};
 use kleis_types::{ErrorCode, base64url};
 
 pub use rsa::RsaWeakness;
+pub use shared::{InvalidWeakModuli, WeakModuli};
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,9 @@ enum Purpose {
 /// | encryption | P-256, P-384, P-521, X25519, RSA |
 ///
 /// RSA: 2048 to 4096 bits, an odd exponent between 2^16 and 2^256 (FIPS 186-5 section A.1.1), no
-/// prime factor below 752, no fingerprint of the ROCA weakness (CVE-2017-15361).
+/// prime factor below 752, no fingerprint of the ROCA weakness (CVE-2017-15361), no primes so close
+/// that 100 rounds of Fermat's method find them (CVE-2022-26320). Factors shared with other keys are
+/// for [`WeakModuli`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyPolicy(Purpose);
 
@@ -79,14 +83,20 @@ impl KeyPolicy {
 }
 
 fn check_rsa(key: &Jwk) -> Result<(), KeyPolicyError> {
-    let public = key.to_value();
-    let member = |name: &str| {
-        let text = public.get(name).and_then(|value| value.as_str());
-        text.and_then(|text| base64url::decode(text).ok())
-            .ok_or(KeyPolicyError::Unsupported)
-    };
-    rsa::check(&member("n")?, &member("e")?)?;
+    rsa::check(&modulus_of(key)?, &number(key, "e")?)?;
     Ok(())
+}
+
+/// The modulus of a key of RSA, big-endian.
+fn modulus_of(key: &Jwk) -> Result<Vec<u8>, KeyPolicyError> {
+    number(key, "n")
+}
+
+fn number(key: &Jwk, member: &str) -> Result<Vec<u8>, KeyPolicyError> {
+    let public = key.to_value();
+    let text = public.get(member).and_then(|value| value.as_str());
+    text.and_then(|text| base64url::decode(text).ok())
+        .ok_or(KeyPolicyError::Unsupported)
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@
 //! | [`subject`], [`identity`] | identifiers into the subject and the subjectAltName, and back |
 //! | [`profile`] | to-be-signed bytes into bytes the CA may sign, or a named violation |
 //! | [`ca`] | an identity and a key into a certificate |
+//! | [`crl`] | what became of certificates into a revocation list |
+//! | [`ocsp`] | a question about certificates into a signed answer |
+//! | [`publication`] | a base address into the addresses that stand in certificates |
 //! | [`chain`] | a chain of certificates into a [`VerifiedIdentity`] |
 //! | [`foreign`] | a chain of another CA, with its revocation lists, into a [`VerifiedForeign`] |
 //!
@@ -38,22 +41,28 @@ mod test_support;
 pub mod ca;
 pub mod certificate;
 pub mod chain;
+pub mod crl;
 pub mod csr;
 pub mod foreign;
 pub mod identity;
 pub mod key_policy;
+pub mod ocsp;
 pub mod profile;
+pub mod publication;
 pub mod serial;
 pub mod subject;
 
 pub use ca::{CaError, CaMaterial, IdentityRequest, IssueError, IssuingCa};
 pub use certificate::{Certificate, CertificateError, SubjectAttribute};
 pub use chain::{AnchorError, ChainError, TrustAnchors, VerifiedIdentity};
+pub use crl::{Crl, CrlEntry, CrlReason, CrlRequest};
 pub use csr::{Csr, CsrError};
 pub use der::DerError;
 pub use foreign::{ForeignAnchorError, ForeignAnchors, ForeignError, VerifiedForeign};
 pub use identity::{Identity, IdentityError};
-pub use key_policy::{KeyPolicy, KeyPolicyError, RsaWeakness};
+pub use key_policy::{InvalidWeakModuli, KeyPolicy, KeyPolicyError, RsaWeakness, WeakModuli};
+pub use ocsp::{CertStatus, OcspFailure, OcspRequest, OcspResponder};
 pub use profile::ProfileViolation;
+pub use publication::{InvalidPublication, IssuerId, Publication};
 pub use serial::{SerialNumber, SerialNumberError};
 pub use subject::{SubjectError, SubjectName};

@@ -64,6 +64,17 @@ impl Name {
         &self.0
     }
 
+    /// The same name with this common name in the place of its own.
+    pub(crate) fn with_common_name(&self, common_name: &str) -> Self {
+        let mut renamed = self.clone();
+        for attribute in &mut renamed.0 {
+            if attribute.oid == oid::COMMON_NAME {
+                common_name.clone_into(&mut attribute.value);
+            }
+        }
+        renamed
+    }
+
     /// The encoding: a PrintableString for the country, UTF8String for all else
     /// (RFC 5280 section 4.1.2.4 and appendix A.1).
     pub(crate) fn to_der(&self) -> Vec<u8> {

@@ -4,29 +4,35 @@
 //! them, and behind verification. What it passes before signing is a `LintedTbs`, the only thing
 //! the CA's key signs.
 //!
-//! | | identity | server | root | issuing CA |
-//! |---|---|---|---|---|
-//! | keyUsage (critical) | digitalSignature | digitalSignature | keyCertSign, cRLSign | same |
-//! | extendedKeyUsage | clientAuth | serverAuth | - | clientAuth, serverAuth |
-//! | basicConstraints (critical) | CA=false | CA=false | CA, pathLen 1 | CA, pathLen 0 |
-//! | subjectAltName | the identity's URIs | DNS, IP (critical) | - | - |
-//! | subject | Belgian eHealth profile | empty | O, OU, CN | O, OU, CN |
-//! | longest life in days | 1200 | 398 | 7306 | 3654 |
+//! | | identity | server | OCSP responder | root | issuing CA |
+//! |---|---|---|---|---|---|
+//! | keyUsage (critical) | digitalSignature | same | same | keyCertSign, cRLSign | same |
+//! | extendedKeyUsage | clientAuth | serverAuth | OCSPSigning | - | clientAuth, serverAuth |
+//! | basicConstraints (critical) | CA=false | CA=false | CA=false | CA, pathLen 1 | CA, pathLen 0 |
+//! | subjectAltName | the identity's URIs | DNS, IP (critical) | - | - | - |
+//! | id-pkix-ocsp-nocheck | - | - | NULL | - | - |
+//! | cRLDistributionPoints, authorityInfoAccess | both or none | - | - | - | - |
+//! | subject | Belgian eHealth profile | empty | O, OU, CN | O, OU, CN | O, OU, CN |
+//! | longest life in days | 1200 | 398 | 31 | 7306 | 3654 |
 //!
 //! All: version 3, a positive serial number of 8 to 20 octets, ecdsa-with-SHA384 by a P-384 key,
 //! a life within the issuer's, subject and authority key identifiers (RFC 7093 method 1), and no
 //! other extension.
 
 mod authority;
+mod crl;
 mod fields;
 mod identity;
+mod ocsp;
 mod server;
 
 use kleis_jose::JwkError;
 
 pub(crate) use authority::{Authority, authority};
+pub(crate) use crl::lint_crl;
 pub(crate) use fields::IssuerFacts;
 pub(crate) use identity::{identity, lint_identity};
+pub(crate) use ocsp::{NO_CHECK, OCSP_SIGNING, lint_ocsp, lint_responder};
 pub(crate) use server::{ServerTemplate, lint_server};
 
 use crate::der::DerError;
@@ -134,6 +140,12 @@ pub enum ProfileViolation {
     /// What was written is not what was asked for.
     #[error("the certificate differs from what was asked for")]
     NotAsAsked,
+    /// A revocation list that is not the one asked for, or not in its profile.
+    #[error("the revocation list's {0} is not the profile's, or not what was asked for")]
+    RevocationList(&'static str),
+    /// An answer about certificates that is not the one asked for.
+    #[error("the OCSP response differs from what was asked for")]
+    OcspResponse,
 }
 
 #[cfg(test)]

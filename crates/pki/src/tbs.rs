@@ -84,7 +84,7 @@ pub(crate) fn write(template: &Template<'_>) -> Result<Vec<u8>, TimeOutOfRange> 
     }))
 }
 
-/// The certificate: what was signed, how, and the signature.
+/// The certificate, or revocation list: what was signed, how, and the signature.
 pub(crate) fn assemble(tbs: &[u8], signature: &[u8]) -> Vec<u8> {
     yasna::construct_der(|writer| {
         writer.write_sequence(|writer| {
@@ -98,11 +98,11 @@ pub(crate) fn assemble(tbs: &[u8], signature: &[u8]) -> Vec<u8> {
 }
 
 /// ecdsa-with-SHA384, without parameters (RFC 5758 section 3.2).
-fn write_algorithm(writer: DERWriter<'_>) {
+pub(crate) fn write_algorithm(writer: DERWriter<'_>) {
     writer.write_sequence(|writer| oid::write(writer.next(), oid::ECDSA_WITH_SHA384));
 }
 
-fn write_time(writer: DERWriter<'_>, at: OffsetDateTime) {
+pub(crate) fn write_time(writer: DERWriter<'_>, at: OffsetDateTime) {
     if at.unix_timestamp() < FIRST_GENERALIZED_TIME {
         writer.write_utctime(&UTCTime::from_datetime(at));
     } else {
@@ -110,7 +110,7 @@ fn write_time(writer: DERWriter<'_>, at: OffsetDateTime) {
     }
 }
 
-fn write_extension(writer: DERWriter<'_>, extension: &Extension) {
+pub(crate) fn write_extension(writer: DERWriter<'_>, extension: &Extension) {
     writer.write_sequence(|writer| {
         oid::write(writer.next(), extension.oid);
         if extension.critical {

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use kleis_pki::{
     CaMaterial, Certificate, Csr, CsrError, Identity, IdentityRequest, IssuingCa, KeyPolicyError,
-    SerialNumber, SubjectName, TrustAnchors,
+    RsaWeakness, SerialNumber, SubjectName, TrustAnchors, WeakModuli,
 };
 use kleis_types::{DeviceId, ErrorCode, InstallationId, Random, SeededRandom, Timestamp};
 
@@ -258,6 +258,23 @@ fn weak_and_foreign_keys_are_told_as_what_they_are() {
     let mut explicit = P256.to_vec();
     explicit.extend(["-pkeyopt", "ec_param_enc:explicit"]);
     assert_eq!(code(&explicit, &[]), ErrorCode::CsrMalformed);
+}
+
+#[test]
+fn a_modulus_of_the_list_is_told_as_what_it_is() {
+    let workshop = Workshop::new();
+    let csr = workshop.parse(&refs(&rsa("2048")), &[]).unwrap();
+    let key = workshop.path("key.pem");
+    let mut modulus = Command::new("openssl");
+    modulus.args(["rsa", "-noout", "-modulus", "-in"]).arg(&key);
+    let said = String::from_utf8(succeed(&mut modulus).stdout).unwrap();
+    let listed = said.trim().strip_prefix("Modulus=").unwrap();
+    let weak = WeakModuli::parse(&format!("# made by openssl\n{listed}\n")).unwrap();
+    let refused = weak.check(csr.public_key());
+    assert_eq!(refused, Err(KeyPolicyError::Rsa(RsaWeakness::SharedFactor)));
+    // The next one has nothing to do with it.
+    let other = workshop.parse(&refs(&rsa("2048")), &[]).unwrap();
+    assert_eq!(weak.check(other.public_key()), Ok(()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use kleis_jose::Jwk;
-use kleis_pki::IssuingCa;
+use kleis_pki::{IssuingCa, WeakModuli};
 use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
@@ -98,6 +98,8 @@ pub struct RegistrationConfig {
     pub kek: Arc<RootKek>,
     /// The identifier types.
     pub types: TypeTable,
+    /// Moduli that no key may share a factor with.
+    pub weak_moduli: WeakModuli,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// How identities are proved.

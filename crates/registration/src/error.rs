@@ -125,6 +125,13 @@ pub enum RegistrationError {
     /// Ours: the status list cannot be made.
     #[error(transparent)]
     Status(#[from] StatusUnavailable),
+    /// Ours: no serial number is reserved for what is to be signed. It passes: another one is
+    /// reserved meanwhile.
+    #[error("no serial number is reserved")]
+    NoSerial,
+    /// Ours: the OCSP responder.
+    #[error(transparent)]
+    Responder(#[from] kleis_pki::ocsp::ResponderError),
     /// Ours: the CA did not issue.
     #[error("no certificate was issued: {0}")]
     Issue(#[from] IssueError),
@@ -243,9 +250,14 @@ impl From<&RegistrationError> for Problem {
             ),
             E::Status(error) => Problem::from(*error),
             E::Store(error) => Problem::from(error),
+            E::NoSerial => Problem::new(
+                ErrorCode::Overloaded,
+                "too many certificates are asked for at this moment; send the same request again",
+            ),
             E::ServiceKeyRevoked
             | E::ServiceKeyUnfit
             | E::Config(_)
+            | E::Responder(_)
             | E::Issue(_)
             | E::Identity(_)
             | E::Signing(_)

@@ -16,8 +16,10 @@
 //! | [`Registration`] | the entry points, without transport |
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
+//! | [`Registration::crl`], [`Registration::ocsp`] | the same, as revocation lists and OCSP have it |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
+//! | [`http`] | what the CA publishes: lists, OCSP, chains |
 //!
 //! # What it must never do
 //!
@@ -29,6 +31,8 @@
 //!   somebody else get the same answer.
 //! - Change anything without its audit row, or answer before the change is durable and the status
 //!   list follows it.
+//! - Sign a certificate whose serial number is not reserved in the database already: what is signed
+//!   and then not stored must still be revocable.
 //!
 //! One process of this service writes to one database: the status of a certificate is remembered in
 //! memory, and only the acts themselves look at the records again.
@@ -49,7 +53,10 @@ mod contract;
 mod error;
 pub mod grpc;
 mod history;
+pub mod http;
 mod provision;
+mod revocation;
+mod serials;
 mod service;
 mod status;
 
@@ -59,6 +66,7 @@ pub use error::{AdmissionError, RegistrationError};
 pub use history::certificate_history;
 pub use kleis_types::Call;
 pub use provision::{Authority, ServiceKeys, provision_service};
+pub use revocation::OcspAnswer;
 pub use service::{
     CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, Registration, RequestPage,
     RolePage, Swept,

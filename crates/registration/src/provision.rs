@@ -11,6 +11,7 @@ use kleis_types::{Clock, InstallationId, Random, Service};
 use crate::{
     Lifetimes, RegistrationError,
     acts::{Account, Issuer, provision::Provision},
+    serials::Serials,
 };
 
 /// A service's certificate with less than a year to live is replaced at the next start.
@@ -61,18 +62,27 @@ pub async fn provision_service<S: RegistryStore>(
     if signing_unfit || encryption.is_some_and(|key| unfit(KeyPolicy::encryption(), key)) {
         return Err(RegistrationError::ServiceKeyUnfit);
     }
-    let act = Provision {
+    let now = clock.now();
+    let serials = Arc::new(Serials::new(authority.ca.id(), random));
+    let provision = || Provision {
         issuer: Issuer {
             ca: Arc::clone(&authority.ca),
             installation: authority.installation.clone(),
             lifetime: authority.lifetimes.certificate,
-            random,
+            serials: Arc::clone(&serials),
         },
         service,
         signing: keys.signing.clone(),
         encryption: keys.encryption.clone(),
-        account: Account::unordered(clock.now(), "registration.provision_service", Actor::Local),
+        account: Account::unordered(now, "registration.provision_service", Actor::Local),
         renewal: RENEWAL,
     };
-    store.run(act).await
+    match Box::pin(store.run(provision())).await {
+        // Reserved only where there is something to sign: most starts have nothing.
+        Err(RegistrationError::NoSerial) => {
+            serials.reserve(store, 1, now).await?;
+            Box::pin(store.run(provision())).await
+        }
+        ended => ended,
+    }
 }

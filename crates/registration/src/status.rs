@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use kleis_pki::publication::shard_of;
 use kleis_trust::status::{Status, StatusEntries, StatusList, StatusView};
 use kleis_types::Timestamp;
 
@@ -37,6 +38,8 @@ struct State {
     newest: HashMap<u32, u64>,
     /// How often entries changed since the start.
     generation: u64,
+    /// The same, of the entries of each shard that has changed.
+    shards: HashMap<u32, u64>,
     published: Option<Published>,
 }
 
@@ -84,6 +87,7 @@ impl StatusBoard {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.generation += 1;
         for (index, status) in changes.changes {
+            *state.shards.entry(shard_of(index)).or_default() += 1;
             let newest = state.newest.entry(index).or_default();
             if *newest <= changes.stamp {
                 *newest = changes.stamp;
@@ -124,6 +128,17 @@ impl StatusBoard {
             .unwrap_or_else(PoisonError::into_inner)
             .published = Some(published.clone());
         Ok(published)
+    }
+
+    /// How often entries of a shard changed since the start.
+    pub(crate) fn shard_generation(&self, shard: u32) -> u64 {
+        self.read().shards.get(&shard).copied().unwrap_or_default()
+    }
+
+    /// How many shards have entries; one at least.
+    pub(crate) fn shards(&self) -> u32 {
+        let last = self.read().entries.len().saturating_sub(1);
+        u32::try_from(last).map_or(u32::MAX, |last| shard_of(last).saturating_add(1))
     }
 
     fn at_hand(&self, now: Timestamp) -> Option<Published> {
@@ -176,6 +191,23 @@ mod tests {
         let board = StatusBoard::default();
         board.post(board.stamp(vec![(0, Status::Valid), (0, Status::Other)]));
         assert_eq!(board.status(0), Status::Other);
+    }
+
+    #[test]
+    fn a_shard_changes_when_one_of_its_entries_does() {
+        let board = StatusBoard::new(entries(&[0; 4097]));
+        assert_eq!((StatusBoard::default().shards(), board.shards()), (1, 2));
+        board.post(board.stamp(vec![(4095, Status::Invalid)]));
+        assert_eq!(
+            (board.shard_generation(0), board.shard_generation(1)),
+            (1, 0)
+        );
+        board.post(board.stamp(vec![(8192, Status::Valid)]));
+        assert_eq!(
+            (board.shard_generation(0), board.shard_generation(2)),
+            (1, 1)
+        );
+        assert_eq!(board.shards(), 3);
     }
 
     #[test]

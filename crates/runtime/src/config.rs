@@ -25,7 +25,7 @@ use serde::Deserialize;
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use error::{ConfigError, ConfigErrors};
 pub use registration::{ContractConfig, ContractMediaType, Registration};
-pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
+pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Pki, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
 const SEPARATOR: &str = "__";
@@ -38,6 +38,8 @@ pub struct Config {
     pub listen: Listen,
     /// The server's own certificate.
     pub tls: Tls,
+    /// What the CA publishes.
+    pub pki: Pki,
     /// Where the root KEK is.
     pub kek: Kek,
     /// How the audit is proven.
@@ -185,6 +187,14 @@ impl Config {
         if self.listen.public.port() != 0 && self.listen.public == self.listen.admin {
             let rule = "is another address than listen.public".to_owned();
             errors.push(ConfigError::rule("listen.admin", rule));
+        }
+        let others = [self.listen.public, self.listen.admin];
+        if let Some(pki) = self.listen.pki
+            && pki.port() != 0
+            && others.contains(&pki)
+        {
+            let rule = "is another address than listen.public and listen.admin".to_owned();
+            errors.push(ConfigError::rule("listen.pki", rule));
         }
         errors.extend(access::validate(&self.issuers, &self.client_cas, &self.sts));
         let types = self.type_table();

@@ -55,7 +55,7 @@ pub use authn::{
 pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, ContractConfig,
-    ContractMediaType, IssuerConfig, Kek, Limits, Listen, LogFormat,
+    ContractMediaType, IssuerConfig, Kek, Limits, Listen, LogFormat, Pki,
     Registration as RegistrationSection, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};

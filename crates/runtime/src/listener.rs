@@ -1,4 +1,4 @@
-//! A TCP port that gives out connections after their TLS handshake.
+//! A TCP port that gives out connections after their TLS handshake, or without any.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -27,7 +27,8 @@ pub struct Listener {
 /// What each new connection passes.
 #[derive(Clone, Debug)]
 struct Door {
-    tls: watch::Receiver<Arc<ServerConfig>>,
+    /// Without it, connections are taken as they come.
+    tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     places: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
     patience: Duration,
@@ -43,6 +44,28 @@ impl Listener {
     pub async fn bind(
         address: SocketAddr,
         tls: watch::Receiver<Arc<ServerConfig>>,
+        limits: &Limits,
+        counters: Arc<Counters>,
+    ) -> io::Result<Self> {
+        Self::bind_to(address, Some(tls), limits, counters).await
+    }
+
+    /// Binds `address` for connections without TLS: for what is signed, secret to nobody, and asked
+    /// for by those who cannot use TLS yet.
+    ///
+    /// # Errors
+    /// If the address cannot be had.
+    pub async fn bind_plain(
+        address: SocketAddr,
+        limits: &Limits,
+        counters: Arc<Counters>,
+    ) -> io::Result<Self> {
+        Self::bind_to(address, None, limits, counters).await
+    }
+
+    async fn bind_to(
+        address: SocketAddr,
+        tls: Option<watch::Receiver<Arc<ServerConfig>>>,
         limits: &Limits,
         counters: Arc<Counters>,
     ) -> io::Result<Self> {
@@ -117,11 +140,17 @@ async fn hand_over(
     door: Door,
     ready: mpsc::Sender<Connection>,
 ) {
+    let Some(tls) = &door.tls else {
+        if stream.set_nodelay(true).is_ok() {
+            drop(ready.send(Connection::plain(stream, address, place)).await);
+        }
+        return;
+    };
     // The wait for a turn counts: a flood of slow ones makes the others fail rather than pile up.
     let shaken = tokio::time::timeout(door.patience, async {
         let _turn = door.handshakes.acquire().await.map_err(io::Error::other)?;
         stream.set_nodelay(true)?;
-        let acceptor = TlsAcceptor::from(Arc::clone(&door.tls.borrow()));
+        let acceptor = TlsAcceptor::from(Arc::clone(&tls.borrow()));
         acceptor.accept(stream).await
     })
     .await;

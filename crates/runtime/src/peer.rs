@@ -120,6 +120,7 @@ pub struct Connection {
 
 enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
+    Plain(TcpStream),
     InProcess(DuplexStream),
 }
 
@@ -134,6 +135,19 @@ impl Connection {
         Self {
             stream: Stream::Tls(Box::new(stream)),
             peer,
+            closed: None,
+            _place: Some(place),
+        }
+    }
+
+    pub(crate) fn plain(
+        stream: TcpStream,
+        address: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            stream: Stream::Plain(stream),
+            peer: Peer::network(address, Vec::new()),
             closed: None,
             _place: Some(place),
         }
@@ -186,6 +200,7 @@ impl AsyncRead for Connection {
         }
         match &mut this.stream {
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::InProcess(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
@@ -199,6 +214,7 @@ impl AsyncWrite for Connection {
     ) -> Poll<std::io::Result<usize>> {
         match &mut self.get_mut().stream {
             Stream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::InProcess(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
@@ -206,6 +222,7 @@ impl AsyncWrite for Connection {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
             Stream::InProcess(stream) => Pin::new(stream).poll_flush(context),
         }
     }
@@ -213,6 +230,7 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::InProcess(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
@@ -224,6 +242,7 @@ impl AsyncWrite for Connection {
     ) -> Poll<std::io::Result<usize>> {
         match &mut self.get_mut().stream {
             Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Stream::InProcess(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
@@ -231,6 +250,7 @@ impl AsyncWrite for Connection {
     fn is_write_vectored(&self) -> bool {
         match &self.stream {
             Stream::Tls(stream) => stream.is_write_vectored(),
+            Stream::Plain(stream) => stream.is_write_vectored(),
             Stream::InProcess(stream) => stream.is_write_vectored(),
         }
     }

@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &All, config: &Config, kek: KekPlace) -> Result<()
     // Until here a signal may kill: the next start goes on. From here on there is something to
     // close.
     life.listen_to_signals().map_err(Failure::System)?;
-    let premises = Premises::open(data_dir, kek)?;
+    let premises = Premises::open(data_dir, kek, basics.publication.as_ref())?;
     warn_of_kek(&premises);
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let house = House {
@@ -135,9 +135,10 @@ impl House<'_> {
             housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
         let listing = housekeeping::renew_lists(config, &client_cas, stopping);
         let tending = housekeeping::tend(&team, &*basics.clock, stopping);
-        let serving = listeners.serve(life, team.public(), team.admin(&means), &surroundings);
+        let serving = listeners.serve(life, &team, &means, &surroundings);
         let work = async { tokio::join!(serving, checkpointing, renewing, listing, tending).0 };
         let outcome = Box::pin(life.run(work)).await;
+        team.tidy().await;
         // Of everything that was answered.
         keepers.keep().await;
         tracing::debug!(counted = ?surroundings.counters.snapshot(), "the servers have ended");
@@ -190,6 +191,7 @@ impl House<'_> {
         let facts = Facts {
             public: listeners.public_url()?,
             admin: listeners.admin_url()?,
+            pki: listeners.pki_url()?,
             installation: premises.installation.clone(),
             root: premises.data_dir.root_certificate(),
             root_sha256: premises.root_sha256(),

@@ -99,7 +99,9 @@ async fn make(nursery: &DataDir, kek: &KekPlace, basics: &Basics) -> Result<(), 
         service_keys::save(&nursery.service(service), service, &keys, &vault, random)?;
     }
     let record = Record::new(installation.clone(), now, vault.kek().id());
-    let premises = Premises::assemble(nursery.clone(), installation, kek_place, vault)?;
+    let publication = basics.publication.as_ref();
+    let premises =
+        Premises::assemble(nursery.clone(), installation, kek_place, vault, publication)?;
     Box::pin(make_databases(&premises, basics)).await?;
     durable::sync_tree(nursery.root())?;
     durable::write_private(&nursery.installation(), &record.to_json()?)?;

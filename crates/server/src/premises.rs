@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc};
 
 use data_encoding::HEXLOWER;
-use kleis_pki::{IssuingCa, TrustAnchors};
+use kleis_pki::{IssuingCa, Publication, TrustAnchors};
 use kleis_runtime::secret_file;
 use kleis_trust::Anchors;
 use kleis_types::{InstallationId, Timestamp, strict_json};
@@ -87,12 +87,17 @@ pub(crate) struct Premises {
 }
 
 impl Premises {
-    /// Opens the installation in a directory.
-    pub(crate) fn open(data_dir: DataDir, kek_place: KekPlace) -> Result<Self, Failure> {
+    /// Opens the installation in a directory. What it certifies tells where the CA publishes, if it
+    /// does.
+    pub(crate) fn open(
+        data_dir: DataDir,
+        kek_place: KekPlace,
+        publication: Option<&Publication>,
+    ) -> Result<Self, Failure> {
         let record = Record::read(&data_dir)?;
         let kek = kek_place.load(&record.kek(&data_dir)?)?;
         let vault = Vault::new(kek, record.installation.clone());
-        Self::assemble(data_dir, record.installation, kek_place, vault)
+        Self::assemble(data_dir, record.installation, kek_place, vault, publication)
     }
 
     /// Puts together what lies in a directory, whether or not its record is written yet.
@@ -101,8 +106,13 @@ impl Premises {
         installation: InstallationId,
         kek_place: KekPlace,
         vault: Vault,
+        publication: Option<&Publication>,
     ) -> Result<Self, Failure> {
         let ca = issuing_ca(&data_dir, &vault)?;
+        let ca = match publication {
+            Some(publication) => ca.publishing(publication.clone()),
+            None => ca,
+        };
         Ok(Self {
             anchors: anchors(&data_dir, &installation)?,
             installation,

@@ -17,6 +17,9 @@ use crate::{durable, failure::Failure};
 pub(crate) struct Facts {
     pub(crate) public: String,
     pub(crate) admin: String,
+    /// Where the CA publishes without TLS, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pki: Option<String>,
     pub(crate) installation: InstallationId,
     /// The root certificate, PEM, to hand to clients.
     pub(crate) root: PathBuf,
@@ -31,6 +34,9 @@ impl Facts {
     pub(crate) fn print_text(&self, mut to: impl Write) -> io::Result<()> {
         writeln!(to, "public        {}", self.public)?;
         writeln!(to, "admin         {}", self.admin)?;
+        if let Some(pki) = &self.pki {
+            writeln!(to, "pki           {pki}")?;
+        }
         writeln!(to, "installation  {}", self.installation)?;
         writeln!(to, "root          {}", self.root.display())?;
         writeln!(to, "root SHA-256  {}", self.root_sha256)?;
@@ -96,6 +102,7 @@ mod tests {
         Facts {
             public: "https://127.0.0.1:8443".to_owned(),
             admin: "https://127.0.0.1:8444".to_owned(),
+            pki: None,
             installation: InstallationId::random(&OsRandom),
             root: "data/root.pem".into(),
             root_sha256: "00".repeat(32),

@@ -4,6 +4,7 @@ use std::{fs, num::NonZeroU32, path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
 use kleis_directory::Directory;
+use kleis_pki::{Publication, WeakModuli};
 use kleis_registration::{
     Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
     RegistrationError, ServiceKeys, provision_service,
@@ -21,6 +22,10 @@ use crate::{failure::Failure, premises::Premises, service_keys, status::RemoteSt
 #[derive(Clone, Debug)]
 pub(crate) struct Basics {
     pub(crate) types: TypeTable,
+    /// Where the CA publishes, if it does.
+    pub(crate) publication: Option<Publication>,
+    /// Moduli that no key may share a factor with.
+    pub(crate) weak_moduli: WeakModuli,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -32,10 +37,21 @@ impl Basics {
             types: config
                 .type_table()
                 .map_err(|error| Failure::Usage(error.to_string()))?,
+            publication: config.pki.base_url.clone(),
+            weak_moduli: match &config.pki.weak_moduli {
+                Some(path) => read_weak_moduli(path)?,
+                None => WeakModuli::default(),
+            },
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
         })
     }
+}
+
+fn read_weak_moduli(path: &Path) -> Result<WeakModuli, Failure> {
+    let text = std::fs::read_to_string(path).map_err(Failure::io(path))?;
+    let read = WeakModuli::parse(&text);
+    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
 /// The certified keys of all services.
@@ -132,7 +148,11 @@ async fn try_certify(
         lifetimes: Lifetimes::default(),
     };
     let random = Arc::clone(&basics.random);
-    provision_service(registry, &authority, service, keys, &*basics.clock, random).await
+    let clock = &*basics.clock;
+    Box::pin(provision_service(
+        registry, &authority, service, keys, clock, random,
+    ))
+    .await
 }
 
 /// Registration over its database.
@@ -159,6 +179,7 @@ pub(crate) async fn registration(
         transport_key: transport_key(Service::Registration, keys)?,
         kek: Arc::new(premises.another_kek()?),
         types: basics.types.clone(),
+        weak_moduli: basics.weak_moduli.clone(),
         lifetimes,
         admission,
     };
@@ -264,6 +285,14 @@ pub(crate) async fn bootstrap_code(
     let code = registration.bootstrap_code().await;
     let code = code.map_err(|error| refused(Service::Registration, &error))?;
     Ok(code.map(|code| code.to_text().as_str().to_owned()))
+}
+
+/// Gives back what registration has reserved and not used, before the process ends.
+pub(crate) async fn release_serials(
+    registration: &Registration<RegistrySqlite>,
+) -> Result<(), Failure> {
+    let released = registration.release_serials().await;
+    released.map_err(|error| refused(Service::Registration, &error))
 }
 
 fn transport_key(service: Service, keys: &ServiceKeys) -> Result<kleis_jose::Jwk, Failure> {

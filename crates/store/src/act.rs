@@ -1,6 +1,6 @@
 //! The transaction contract.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use crate::StoreError;
 
@@ -25,6 +25,17 @@ pub trait Act<Tx>: Send + Sync + 'static {
 
     /// Does the work.
     fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// For whoever runs an act again that was rolled back.
+impl<Tx: Send, T: Act<Tx>> Act<Tx> for Arc<T> {
+    const NAME: &'static str = T::NAME;
+    type Output = T::Output;
+    type Error = T::Error;
+
+    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<T::Output, T::Error>> + Send {
+        T::run(self, tx)
+    }
 }
 
 /// A database.

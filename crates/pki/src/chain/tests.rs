@@ -146,10 +146,10 @@ fn a_ca_that_strays_from_the_profile_is_not_believed() {
     };
     assert!(sign(&Draft::good()).is_ok());
     let mut foreign = Draft::good();
-    // cRLDistributionPoints
+    // certificatePolicies
     foreign
         .extensions
-        .push(Extension::new(&[0x55, 0x1d, 0x1f], false, [0x30, 0x00]));
+        .push(Extension::new(&[0x55, 0x1d, 0x20], false, [0x30, 0x00]));
     let outside = ChainError::Profile(ProfileViolation::ForeignExtension);
     assert_eq!(sign(&foreign), Err(outside));
     let mut unnamed = Draft::good();

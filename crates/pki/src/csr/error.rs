@@ -63,7 +63,7 @@ impl CsrError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::TooLarge => ErrorCode::RequestTooLarge,
-            Self::Key(JwkError::InvalidRsa(_)) => ErrorCode::KeyWeak,
+            Self::Key(JwkError::InvalidRsa(_) | JwkError::InvalidPoint) => ErrorCode::KeyWeak,
             Self::KeyPolicy(error) => error.code(),
             Self::Key(JwkError::UnsupportedKeyType | JwkError::UnsupportedCurve)
             | Self::SignatureAlgorithm

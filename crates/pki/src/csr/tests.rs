@@ -208,6 +208,25 @@ fn a_point_of_another_curve_is_refused() {
 }
 
 #[test]
+fn a_point_off_its_curve_is_refused() {
+    for kind in [KeyType::P256, KeyType::P384] {
+        let csr = Csr::create(&key(kind)).unwrap();
+        let point = Spki::parse(csr.spki_der()).unwrap().key.to_vec();
+        let at = csr.der().windows(point.len()).position(|it| it == point);
+        // The last bit of the ordinate: no other point has this abscissa and nearly this ordinate.
+        let mut changed = csr.der().to_vec();
+        changed[at.unwrap() + point.len() - 1] ^= 1;
+        let refused = Csr::parse(&changed).unwrap_err();
+        assert_eq!(refused, CsrError::Key(JwkError::InvalidPoint));
+        assert_eq!(refused.code(), ErrorCode::KeyWeak);
+        // A compressed point is another encoding of a good one.
+        let mut short = csr.der().to_vec();
+        short[at.unwrap()] = 0x02;
+        assert!(Csr::parse(&short).is_err());
+    }
+}
+
+#[test]
 fn no_attribute_is_needed_and_those_of_the_profile_are_tolerated() {
     let profile_extensions = [
         (oid::KEY_USAGE, true, profile::DIGITAL_SIGNATURE),

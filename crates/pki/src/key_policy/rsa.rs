@@ -1,5 +1,7 @@
 //! Signs of a badly made RSA key that anyone can see in its public half.
 
+use num_bigint::BigUint;
+
 const MIN_BITS: usize = 2048;
 const MAX_BITS: usize = 4096;
 /// Longest exponent: e < 2^256.
@@ -8,6 +10,8 @@ const MAX_EXPONENT_BITS: usize = 256;
 const MIN_EXPONENT_BITS: usize = 17;
 /// Trial division goes up to here: cheap, and it finds what a broken generator leaves.
 const SMALL_FACTOR_LIMIT: u32 = 752;
+/// Rounds of Fermat's method, as the CA/Browser Forum's baseline requirements want them (6.1.1.3).
+const FERMAT_ROUNDS: usize = 100;
 /// The primes of the smallest product that the ROCA generator works with.
 const ROCA_LIMIT: u32 = 167;
 /// The generator that all primes of a ROCA key are powers of.
@@ -32,6 +36,12 @@ pub enum RsaWeakness {
     /// The modulus bears the fingerprint of CVE-2017-15361.
     #[error("it was made by a generator with the ROCA weakness (CVE-2017-15361)")]
     Roca,
+    /// The primes of the modulus are so close that it can be factored (CVE-2022-26320).
+    #[error("the primes of its modulus are too close to each other (CVE-2022-26320)")]
+    ClosePrimes,
+    /// The modulus shares a factor with one that is known to be weak.
+    #[error("its modulus shares a factor with that of another key")]
+    SharedFactor,
 }
 
 /// Checks modulus and exponent, both big-endian and without leading zeros.
@@ -49,10 +59,12 @@ pub(super) fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), RsaWeakness> 
         return Err(RsaWeakness::SmallFactor);
     }
     if has_roca_fingerprint(modulus) {
-        Err(RsaWeakness::Roca)
-    } else {
-        Ok(())
+        return Err(RsaWeakness::Roca);
     }
+    if has_close_primes(modulus) {
+        return Err(RsaWeakness::ClosePrimes);
+    }
+    Ok(())
 }
 
 fn bit_length(number: &[u8]) -> usize {
@@ -94,6 +106,40 @@ fn is_power_of_generator(residue: u32, prime: u32) -> bool {
         power = power * generator % prime;
     }
     false
+}
+
+/// Whether Fermat's method finds the factors: a^2 - n is a square b^2 for one of the first a above
+/// the root of n, so that n = (a + b)(a - b). The primes of a sound key differ by so much that it
+/// would take longer than anybody has.
+fn has_close_primes(modulus: &[u8]) -> bool {
+    let n = BigUint::from_bytes_be(modulus);
+    let mut a = n.sqrt();
+    let mut difference = loop {
+        let square = &a * &a;
+        if square >= n {
+            break square - &n;
+        }
+        a += 1_u8;
+    };
+    for _ in 0..FERMAT_ROUNDS {
+        if is_square(&difference) {
+            return true;
+        }
+        // (a + 1)^2 - a^2
+        difference += (&a << 1_u8) + 1_u8;
+        a += 1_u8;
+    }
+    false
+}
+
+fn is_square(number: &BigUint) -> bool {
+    // Of 64 remainders, squares leave 12: the root is drawn for few.
+    let low = number.iter_u32_digits().next().unwrap_or_default() % 64;
+    if !(0..32).any(|root| root * root % 64 == low) {
+        return false;
+    }
+    let root = number.sqrt();
+    &root * &root == *number
 }
 
 #[cfg(test)]
@@ -221,6 +267,31 @@ mod tests {
         // 2 is no power of 65537 modulo several of the primes.
         *other.last_mut().unwrap() ^= 2;
         assert!(!has_roca_fingerprint(&other));
+    }
+
+    #[test]
+    fn finds_primes_that_are_close() {
+        // Made by `openssl prime -generate -bits 1024`, and the next prime and a later one.
+        let [p, next, later] = [
+            include_str!("primes/p.hex"),
+            include_str!("primes/next.hex"),
+            include_str!("primes/q.hex"),
+        ]
+        .map(|hex| BigUint::parse_bytes(hex.trim().as_bytes(), 16).unwrap());
+        let weak = (&p * &next).to_bytes_be();
+        assert_eq!(check(&weak, F4), Err(RsaWeakness::ClosePrimes));
+        let square = (&p * &p).to_bytes_be();
+        assert_eq!(check(&square, F4), Err(RsaWeakness::ClosePrimes));
+        let sound = (&p * &later).to_bytes_be();
+        assert_eq!(check(&sound, F4), Ok(()));
+        // Around one centre: found in the first round, however the bits of the difference lie.
+        let centre = BigUint::from(1_u8) << 1024;
+        let close = |bits: usize| {
+            let half: BigUint = BigUint::from(1_u8) << bits;
+            let modulus: BigUint = (&centre + &half) * (&centre - &half);
+            has_close_primes(&modulus.to_bytes_be())
+        };
+        assert!(close(500) && close(512));
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn check_issuing(fields: &mut Fields<'_>, root: &IssuerFacts<'_>) -> Result<(), 
 }
 
 /// Organisation, unit (the installation) and common name, in plain strings.
-fn check_subject(subject_der: &[u8]) -> Result<(), ProfileViolation> {
+pub(super) fn check_subject(subject_der: &[u8]) -> Result<(), ProfileViolation> {
     let Ok(([], parsed)) = X509Name::from_der(subject_der) else {
         return Err(ProfileViolation::Subject);
     };

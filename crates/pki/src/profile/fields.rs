@@ -187,6 +187,20 @@ impl<'a> Fields<'a> {
         Ok(self.extensions.swap_remove(at).value)
     }
 
+    /// The same, where the extension may be absent.
+    pub(super) fn take_optional(
+        &mut self,
+        oid: &[u8],
+        name: &'static str,
+        critical: bool,
+    ) -> Result<Option<&'a [u8]>, ProfileViolation> {
+        if self.extensions.iter().any(|it| it.oid == oid) {
+            self.take_value(oid, name, critical).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// Refuses whatever extension is left.
     pub(super) fn finish(&self) -> Result<(), ProfileViolation> {
         self.extensions

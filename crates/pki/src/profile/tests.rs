@@ -7,6 +7,7 @@ use crate::alt_names::{self, AltName};
 use crate::ca::IdentityRequest;
 use crate::csr::Csr;
 use crate::oid;
+use crate::publication::{self, Publication};
 use crate::subject::SubjectName;
 use crate::tbs::Extension;
 use crate::test_support::{
@@ -215,8 +216,8 @@ fn extensions_are_the_profiles_to_the_octet() {
 
 #[test]
 fn no_extension_is_foreign_or_there_twice() {
-    // cRLDistributionPoints
-    let foreign = Extension::new(&[0x55, 0x1d, 0x1f], false, [0x30, 0x00]);
+    // certificatePolicies
+    let foreign = Extension::new(&[0x55, 0x1d, 0x20], false, [0x30, 0x00]);
     assert_refused(
         |draft| draft.extensions.push(foreign),
         ProfileViolation::ForeignExtension,
@@ -265,7 +266,8 @@ fn what_is_signed_is_what_was_asked() {
         ..request(&csr, &identity)
     };
     let issuer = INSTALLATION.ca.chain_certificate().as_issuer();
-    let lint = |asked: &IdentityRequest<'_>| lint_identity(draft.tbs(), &issuer, asked).map(|_| ());
+    let lint =
+        |asked: &IdentityRequest<'_>| lint_identity(draft.tbs(), &issuer, asked, None).map(|_| ());
     assert_eq!(lint(&asked), Ok(()));
     for changed in [
         IdentityRequest {
@@ -294,6 +296,75 @@ fn what_is_signed_is_what_was_asked() {
         },
     ] {
         assert_eq!(lint(&changed), Err(ProfileViolation::NotAsAsked));
+    }
+}
+
+#[test]
+fn addresses_are_there_together_and_of_this_certificate() {
+    let publication = Publication::new("http://pki.hospital.example").unwrap();
+    let issuer = INSTALLATION.ca.id();
+    let index = id(&[IDENTIFIER]).status_index();
+    let [points, access] = publication.extensions(issuer, index);
+    let mut draft = Draft::good();
+    draft.set(points);
+    draft.set(access);
+    let facts = INSTALLATION.ca.chain_certificate().as_issuer();
+    assert!(identity(&draft.tbs(), &facts).is_ok());
+
+    let extensions = || publication.extensions(issuer, index);
+    let points = || ProfileViolation::Extension("cRLDistributionPoints");
+    let [only_points, only_access] = extensions();
+    let alone = ProfileViolation::Extension("authorityInfoAccess");
+    assert_refused(|draft| draft.set(only_points), alone);
+    assert_refused(|draft| draft.set(only_access), points());
+    let of_others = [
+        publication.extensions(issuer, index + publication::SHARD),
+        publication.extensions("0123456789abcdef".parse().unwrap(), index),
+    ];
+    for [first, second] in of_others {
+        let both = |draft: &mut Draft| {
+            draft.set(first);
+            draft.set(second);
+        };
+        assert_refused(both, points());
+    }
+    let critical = |draft: &mut Draft| {
+        for mut extension in extensions() {
+            extension.critical = true;
+            draft.set(extension);
+        }
+    };
+    assert_refused(critical, points());
+    let doubled = |draft: &mut Draft| {
+        draft
+            .extensions
+            .extend(extensions().into_iter().chain(extensions()));
+    };
+    assert_refused(doubled, ProfileViolation::ForeignExtension);
+}
+
+#[test]
+fn addresses_are_those_of_the_ca() {
+    let publication = Publication::new("http://pki.hospital.example").unwrap();
+    let other = Publication::new("http://pki.elsewhere.example").unwrap();
+    let csr = Csr::create(&key(KeyType::P256)).unwrap();
+    let identity = id(&[IDENTIFIER]);
+    let mut draft = Draft::good();
+    for extension in publication.extensions(INSTALLATION.ca.id(), identity.status_index()) {
+        draft.set(extension);
+    }
+    let asked = IdentityRequest {
+        serial: draft.serial.clone(),
+        not_after: draft.not_after,
+        ..request(&csr, &identity)
+    };
+    let issuer = INSTALLATION.ca.chain_certificate().as_issuer();
+    let lint = |publication: Option<&Publication>| {
+        lint_identity(draft.tbs(), &issuer, &asked, publication).map(drop)
+    };
+    assert_eq!(lint(Some(&publication)), Ok(()));
+    for wrong in [None, Some(&other)] {
+        assert_eq!(lint(wrong), Err(ProfileViolation::NotAsAsked));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kleis_jose::Jwk;
 use kleis_pki::{
-    Certificate as X509, Identity, IdentityRequest, IssuingCa, SerialNumber,
+    Certificate as X509, CertificateError, Identity, IdentityRequest, IssuingCa, SerialNumber,
     identity::MAX_IDENTIFIERS,
 };
 use kleis_store::{
@@ -12,12 +12,10 @@ use kleis_store::{
     registry::{Certificate, KeyUse, PublicKeyClaim, Registrant, RegistryTx},
 };
 use kleis_trust::status::Status;
-use kleis_types::{
-    CertificateState, DeviceId, Identifier, InstallationId, Random, Timestamp, TypeTable,
-};
+use kleis_types::{CertificateState, DeviceId, Identifier, InstallationId, Timestamp, TypeTable};
 
 use super::Ledger;
-use crate::RegistrationError;
+use crate::{RegistrationError, serials::Serials};
 
 /// The CA and what it needs to say.
 #[derive(Clone, Debug)]
@@ -26,7 +24,8 @@ pub(crate) struct Issuer {
     pub(crate) installation: InstallationId,
     /// How long certificates live, in seconds.
     pub(crate) lifetime: i64,
-    pub(crate) random: Arc<dyn Random>,
+    /// The serial numbers that may be signed.
+    pub(crate) serials: Arc<Serials>,
 }
 
 /// What a certificate is to say.
@@ -49,15 +48,19 @@ pub(super) struct Issuance<'a> {
 impl Issuer {
     /// Issues, stores and lists a certificate. The set is for the caller to publish.
     ///
-    /// The signature is made within the act. If the act is run again, another serial number is
-    /// used; a certificate that was signed but not stored was never sent.
+    /// The signature is made within the act, with a serial number that the database knows already.
+    /// If the act is run again, another one is used; one that was signed and not stored is given up
+    /// later, which revokes it.
     pub(super) async fn issue<Tx: RegistryTx>(
         &self,
         ledger: &mut Ledger<'_, Tx>,
         order: Issuance<'_>,
     ) -> Result<(Certificate, X509), RegistrationError> {
         let now = ledger.at();
-        let status_index = ledger.tx.allocate_status().await?;
+        let reserved = self.serials.take(now)?;
+        // Before the signature: one that was given up is not signed any more.
+        ledger.tx.settle_serial(&reserved.serial).await?;
+        let status_index = reserved.status_index;
         let identity = Identity::new(
             order.identifiers,
             order.device.clone(),
@@ -70,7 +73,10 @@ impl Issuer {
             name: order.name,
             not_before: now,
             not_after: self.end(now),
-            serial: SerialNumber::random(&*self.random),
+            serial: reserved
+                .serial
+                .parse::<SerialNumber>()
+                .map_err(CertificateError::from)?,
         })?;
         let record = Certificate {
             serial: issued.serial().to_string(),

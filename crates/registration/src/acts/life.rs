@@ -1,6 +1,9 @@
 //! What becomes of certificates and keys, and what the status list says of each state.
 
-use kleis_store::registry::{Certificate, EncryptionKey, RegistryTx};
+use kleis_store::{
+    StoreError,
+    registry::{Certificate, EncryptionKey, RegistryRead, RegistryTx},
+};
 use kleis_trust::status::Status;
 use kleis_types::{CertificateState, Identifier, KeyState, RevocationReason};
 
@@ -33,10 +36,18 @@ pub(super) async fn is_active<Tx: RegistryTx>(
     ledger: &mut Ledger<'_, Tx>,
     owner: &Identifier,
 ) -> Result<bool, RegistrationError> {
+    Ok(is_active_now(ledger.tx, owner).await?)
+}
+
+/// The same, for whoever only reads.
+pub(crate) async fn is_active_now<R: RegistryRead>(
+    reader: &mut R,
+    owner: &Identifier,
+) -> Result<bool, StoreError> {
     if owner.as_service().is_some() {
         return Ok(true);
     }
-    let registrant = ledger.tx.registrant(owner).await?;
+    let registrant = reader.registrant(owner).await?;
     Ok(registrant.is_some_and(|registrant| registrant.active))
 }
 

@@ -22,7 +22,7 @@ pub(crate) mod import_registrants;
 mod issue;
 mod kept;
 mod ledger;
-mod life;
+pub(crate) mod life;
 mod proof;
 pub(crate) mod provision;
 mod publish;
@@ -32,6 +32,7 @@ pub(crate) mod requests;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
 pub(crate) mod roles;
+pub(crate) mod serials;
 pub(crate) mod signer;
 
 pub(crate) use carried::{Answer, Carried, Refusal, Verdict, Work};

@@ -2,6 +2,7 @@
 
 mod admin;
 mod public;
+mod published;
 mod reads;
 mod requests;
 mod roles;
@@ -10,6 +11,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use kleis_jose::Jwk;
+use kleis_pki::WeakModuli;
 use kleis_store::{
     Actor,
     registry::{RegistryRead as _, RegistryStore},
@@ -18,7 +20,7 @@ use kleis_trust::{
     Anchors, Signer,
     order::{Enrolment, Order},
 };
-use kleis_types::{Clock, Random, Timestamp, TypeTable};
+use kleis_types::{Clock, Problem, Random, Timestamp, TypeTable};
 use kleis_wrap::RootKek;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -34,36 +36,51 @@ use crate::{
         Answer, Carried, Issuer, OrderSeal, Replies, Work, approvals::Approvals, roles::RoleSeal,
     },
     admission::{self, Evidence},
-    command, status,
+    command,
+    revocation::{Lists, Responders},
+    serials::Serials,
+    status,
 };
+
+/// How often an order is run that needs a serial number, while others take those that are reserved.
+const SERIAL_ATTEMPTS: usize = 4;
 
 /// The registration service over a registry's database. Clones are the same service.
 #[derive(Clone, Debug)]
 pub struct Registration<S> {
-    store: S,
-    parts: Arc<Parts>,
+    pub(crate) store: S,
+    pub(crate) parts: Arc<Parts>,
 }
 
 /// What all clones share.
 #[derive(Debug)]
-struct Parts {
-    anchors: Anchors,
-    issuer: Issuer,
+pub(crate) struct Parts {
+    pub(crate) anchors: Anchors,
+    pub(crate) issuer: Issuer,
     replies: Arc<Replies>,
     status_signer: Signer,
     transport_key: Jwk,
     kek: Arc<RootKek>,
-    types: Arc<TypeTable>,
+    pub(crate) types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
     request_lifetime: i64,
     replacement: i64,
     admission: Admission,
-    board: Arc<StatusBoard>,
+    pub(crate) board: Arc<StatusBoard>,
+    weak_moduli: WeakModuli,
+    pub(crate) lists: Lists,
+    pub(crate) responders: Responders,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 impl Parts {
+    /// Refuses a new key whose modulus is not its owner's alone.
+    fn refuse_shared_factor(&self, key: &Jwk, field: &'static str) -> Result<(), Problem> {
+        let checked = self.weak_moduli.check(key);
+        checked.map_err(|error| Problem::new(error.code(), error.to_string()).at(field))
+    }
+
     fn role_seal(&self) -> RoleSeal {
         RoleSeal {
             kek: Arc::clone(&self.kek),
@@ -102,11 +119,12 @@ impl<S: RegistryStore> Registration<S> {
     ) -> Result<Self, RegistrationError> {
         config.check(clock.now())?;
         let (_, entries) = store.read().await?.status_entries().await?;
+        let ca_id = config.ca.id();
         let issuer = Issuer {
             ca: config.ca,
             installation: config.anchors.installation().clone(),
             lifetime: config.lifetimes.certificate,
-            random: Arc::clone(&random),
+            serials: Arc::new(Serials::new(ca_id, Arc::clone(&random))),
         };
         let parts = Parts {
             anchors: config.anchors,
@@ -124,6 +142,9 @@ impl<S: RegistryStore> Registration<S> {
             replacement: config.lifetimes.replacement,
             admission: config.admission,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
+            weak_moduli: config.weak_moduli,
+            lists: Lists::default(),
+            responders: Responders::default(),
             clock,
             random,
         };
@@ -138,7 +159,7 @@ impl<S: RegistryStore> Registration<S> {
         &self.parts.types
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 
@@ -178,6 +199,8 @@ impl<S: RegistryStore> Registration<S> {
             let Parts { anchors, types, .. } = &*self.parts;
             let token = self.login(call, order);
             let command = command::Enrol::parse(order, token, types, anchors, now)?;
+            self.parts
+                .refuse_shared_factor(command.csr.public_key(), "csr")?;
             let actor = Actor::of(&command.identifier, types);
             Ok((work(command, &self.parts)?, actor))
         })
@@ -215,19 +238,29 @@ impl<S: RegistryStore> Registration<S> {
         evidence: Evidence,
         work: W,
     ) -> Result<String, RegistrationError> {
-        let act = Carried {
+        let act = Arc::new(Carried {
             evidence,
             work,
             board: Arc::clone(&self.parts.board),
             seal: self.parts.order_seal(),
             replies: Arc::clone(&self.parts.replies),
-        };
-        Ok(self.commit(act).await??)
+        });
+        for _ in 0..SERIAL_ATTEMPTS {
+            match self.commit(Arc::clone(&act)).await {
+                // It left nothing behind. Only now are numbers reserved: a refusal needs none.
+                Err(RegistrationError::NoSerial) => {
+                    let serials = &self.parts.issuer.serials;
+                    serials.fill(&self.store, self.now()).await?;
+                }
+                ended => return Ok(ended??),
+            }
+        }
+        Err(RegistrationError::NoSerial)
     }
 
     /// Runs an act to its end. A caller who hangs up takes nothing with them: what is committed is
     /// also shown on the board.
-    async fn commit<W: Work>(&self, act: Carried<W>) -> Result<Answer, RegistrationError> {
+    async fn commit<W: Work>(&self, act: Arc<Carried<W>>) -> Result<Answer, RegistrationError> {
         let (store, board) = (self.store.clone(), Arc::clone(&self.parts.board));
         let work = async move {
             let (answer, changes) = store.run(act).await??;

@@ -46,8 +46,11 @@ impl<S: RegistryStore> Registration<S> {
         let now = self.now();
         self.certified(order, method::RENEW_CERTIFICATE, call, |order| {
             let (body, signer, contracts) = (order.body(), order.signer(), &admission.contracts);
+            let command = command::RenewCertificate::parse(body, signer, contracts, anchors, now)?;
+            self.parts
+                .refuse_shared_factor(command.csr.public_key(), "csr")?;
             Ok(acts::renew::RenewCertificate {
-                command: command::RenewCertificate::parse(body, signer, contracts, anchors, now)?,
+                command,
                 issuer: issuer.clone(),
                 types: types.clone(),
                 replacement: *replacement,
@@ -61,6 +64,7 @@ impl<S: RegistryStore> Registration<S> {
         self.certified(order, method::BEGIN_KEY, call, |order| {
             let signer = order.signer();
             let command = command::BeginKey::parse(order.body(), signer, &self.parts.types)?;
+            self.parts.refuse_shared_factor(&command.key, "jwk")?;
             self.challenge(command, signer)
         })
         .await

@@ -88,6 +88,8 @@ impl<S: RegistryStore> Registration<S> {
         self.newcomer(order, method, call, |order, _| {
             let (body, key, contracts) = (order.body(), order.key(), &admission.contracts);
             let command = command::SubmitRequest::parse(body, key, types, contracts)?;
+            self.parts
+                .refuse_shared_factor(command.csr.public_key(), "csr")?;
             let work = acts::requests::SubmitRequest {
                 command,
                 id: base64url::encode(&random_array::<16>(&**random)),

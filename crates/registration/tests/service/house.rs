@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use kleis_jose::{Jwk, JwkSet, KeyType};
-use kleis_pki::{CaMaterial, IssuingCa, TrustAnchors};
+use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli};
 use kleis_registration::{
     Admission, Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError,
     ServiceKeys, provision_service,
@@ -35,6 +35,9 @@ pub(crate) const KGSS: &str = "CBE:0809394427/KGSS";
 const START: i64 = 1_795_472_130;
 pub(crate) const DAY: i64 = 86_400;
 
+/// The modulus of `weak_key.pem`, a key that openssl made.
+const WEAK_MODULUS: &str = include_str!("weak_modulus.hex");
+
 pub(crate) struct House {
     directory: TempDir,
     pub(crate) clock: Arc<ManualClock>,
@@ -64,6 +67,7 @@ impl House {
         let material = CaMaterial::generate(&installation, clock.now(), &*random).unwrap();
         let issuing = material.intermediate();
         let ca = IssuingCa::new(issuing.certificate().der(), issuing.key_pkcs8()).unwrap();
+        let ca = ca.publishing(Publication::new("http://pki.hospital.example").unwrap());
         let root = material.root().certificate().der().to_vec();
         let roots = TrustAnchors::from_ders(vec![root]).unwrap();
         let authority = Authority {
@@ -120,6 +124,12 @@ impl House {
 
     /// The process ends and another one begins on the same database.
     pub(crate) async fn restart(&mut self) {
+        self.registration.release_serials().await.unwrap();
+        self.die_and_restart().await;
+    }
+
+    /// The same, of a process that had no time to say goodbye.
+    pub(crate) async fn die_and_restart(&mut self) {
         self.store.close().await;
         self.store = open(&self.path(), &self.random).await;
         let config = self.configuration().await;
@@ -338,6 +348,7 @@ async fn configuration(
         transport_key: keys[0].1.encryption.clone().unwrap(),
         kek: Arc::clone(kek),
         types: TypeTable::belgian().clone(),
+        weak_moduli: WeakModuli::parse(WEAK_MODULUS).unwrap(),
         lifetimes: authority.lifetimes,
         admission: Admission::default(),
     }

@@ -394,3 +394,17 @@ async fn an_order_may_say_which_version_it_expects() {
         .await;
     assert_eq!(refused, at(ErrorCode::OrderBodyInvalid, "version"));
 }
+
+#[tokio::test]
+async fn a_modulus_that_shares_a_factor_is_refused_for_either_use() {
+    let house = House::new().await;
+    let operator = house.bootstrap().await;
+    let weak = kleis_jose::Jwk::from_pem(include_str!("weak_key.pem")).unwrap();
+    house.register(&operator, &[JOHN], true).await.unwrap();
+    let code = house.code(&operator, JOHN).await.unwrap();
+    let body = house.enrolment(&code, JOHN, "main", &weak);
+    let refused = house.refuses(house.enrol(&weak, body)).await;
+    assert_eq!(refused, at(ErrorCode::KeyWeak, "csr"));
+    let refused = house.refuses(house.begin(&operator, &weak)).await;
+    assert_eq!(refused, at(ErrorCode::KeyWeak, "jwk"));
+}

@@ -16,6 +16,8 @@ pub struct Listen {
     pub public: SocketAddr,
     /// What operators alone may reach.
     pub admin: SocketAddr,
+    /// What the CA publishes, over plain HTTP; without it, over `public` alone.
+    pub pki: Option<SocketAddr>,
 }
 
 impl Default for Listen {
@@ -23,8 +25,21 @@ impl Default for Listen {
         Self {
             public: (Ipv4Addr::LOCALHOST, 8443).into(),
             admin: (Ipv4Addr::LOCALHOST, 8444).into(),
+            pki: None,
         }
     }
+}
+
+/// `[pki]`: what the CA publishes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pki {
+    /// The address under which the world reaches it; stands in certificates, so it holds for as long
+    /// as they do. Without it, certificates name no address, and there are no revocation lists.
+    pub base_url: Option<kleis_pki::Publication>,
+    /// A file of moduli, one in hexadecimal on each line, that no key of RSA may share a factor
+    /// with.
+    pub weak_moduli: Option<PathBuf>,
 }
 
 /// `[tls]`: the server's own certificate.

@@ -89,7 +89,7 @@ fn bounds_are_kept() {
         max_body_bytes = 67108865\ntracked_callers = 16777217\nrequests_per_second = 1000001\n\
         max_handshakes = 5\nmax_connections = 4\n\
         [audit]\ncheckpoint_seconds = 3601\n\
-        [listen]\npublic = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"\n";
+        [listen]\npublic = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"\npki = \"127.0.0.1:1\"\n";
     let errors = Config::parse(text).unwrap_err();
     assert_eq!(
         keys(&errors),
@@ -103,10 +103,21 @@ fn bounds_are_kept() {
             "audit.checkpoint_seconds",
             "limits.max_handshakes",
             "listen.admin",
+            "listen.pki",
         ]
     );
     let chosen = "[listen]\npublic = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n";
     assert!(Config::parse(chosen).is_ok());
+}
+
+#[test]
+fn what_is_no_base_address_is_refused() {
+    let of = |base: &str| Config::parse(&format!("[pki]\nbase_url = \"{base}\"\n"));
+    let good = of("http://pki.kleis.example").unwrap();
+    assert!(good.pki.base_url.is_some());
+    for bad in ["pki.kleis.example", "http://pki.kleis.example/"] {
+        assert_eq!(keys(&of(bad).unwrap_err()), ["pki.base_url"], "{bad}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kleis_runtime::Listener;
 use rustls::{
     ClientConfig, RootCertStore, SupportedProtocolVersion,
     crypto::aws_lc_rs,
@@ -163,4 +164,50 @@ async fn a_route_that_has_no_rule_is_not_served() {
     assert!(answer.contains("PERMISSION_DENIED"), "{answer}");
     assert!(!answer.contains("a secret"), "{answer}");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_plain_listener_serves_those_who_cannot_use_tls_yet() {
+    let parts = Parts::new();
+    let counters = Arc::clone(&parts.counters);
+    let address = ([127, 0, 0, 1], 0).into();
+    let listener = Listener::bind_plain(address, &parts.limits, counters)
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(parts.server().await.serve(listener.connections()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "POST /v1/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                   content-length: 5\r\n\r\nhello";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("hello"), "{answer}");
+
+    // It takes no more connections than any other.
+    let events = parts.counters.snapshot().events;
+    assert_eq!(events[&kleis_runtime::Count::ConnectionsAccepted], 1);
+    parts.life.stop();
+    task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_plain_listener_has_room_for_as_many_as_it_was_told() {
+    let mut parts = Parts::new();
+    parts.limits.max_connections = some(1);
+    let counters = Arc::clone(&parts.counters);
+    let address = ([127, 0, 0, 1], 0).into();
+    let listener = Listener::bind_plain(address, &parts.limits, counters)
+        .await
+        .unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(parts.server().await.serve(listener.connections()));
+    let _first = TcpStream::connect(address).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    assert_eq!(second.read(&mut [0]).await.unwrap_or_default(), 0);
+    let events = parts.counters.snapshot().events;
+    assert_eq!(events[&kleis_runtime::Count::ConnectionsRefused], 1);
+    parts.life.stop();
+    task.await.unwrap().unwrap();
 }

@@ -111,15 +111,23 @@ impl Team {
         let registration = kleis_registration::grpc::public(self.registration.clone());
         let custody = kleis_custody::grpc::public(self.custody.clone());
         let directory = kleis_directory::grpc::public(self.directory.clone());
+        let published = kleis_registration::http::routes(self.registration.clone());
         let server = ServerBuilder::new()
             .grpc(registration, kleis_registration::grpc::PUBLIC_RULES)
             .grpc(custody, kleis_custody::grpc::RULES)
             .grpc(directory, kleis_directory::grpc::RULES)
+            .http(published, kleis_registration::http::RULES)
             .descriptors(FILE_DESCRIPTOR_SET);
         match self.sts.clone() {
             Some(sts) => server.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES),
             None => server,
         }
+    }
+
+    /// What the CA publishes, alone.
+    pub(super) fn pki(&self) -> ServerBuilder {
+        let published = kleis_registration::http::routes(self.registration.clone());
+        ServerBuilder::new().http(published, kleis_registration::http::RULES)
     }
 
     /// What operators and auditors reach, and the edge does not.
@@ -141,6 +149,13 @@ impl Team {
             .grpc(registration, kleis_registration::grpc::ADMIN_RULES)
             .grpc(kleis_audit::grpc::admin(audit), kleis_audit::grpc::RULES)
             .descriptors(FILE_DESCRIPTOR_SET)
+    }
+
+    /// Gives back what was reserved and not used. To be called when no order is under way any more.
+    pub(super) async fn tidy(&self) {
+        if let Err(error) = services::release_serials(&self.registration).await {
+            tracing::warn!(%error, "serial numbers that were not used will be revoked");
+        }
     }
 
     /// Ends what the services ask each other by. To be called when nobody asks them any more.

@@ -19,8 +19,9 @@ use crate::{
 pub(super) async fn run(data_dir: &DataDir, config: &Config, kek: KekPlace) -> Result<(), Failure> {
     Record::read(data_dir)?;
     let _lock = Lock::take(data_dir)?;
-    let premises = Premises::open(data_dir.clone(), kek)?;
     let basics = Basics::new(config)?;
+    let publication = basics.publication.as_ref();
+    let premises = Premises::open(data_dir.clone(), kek, publication)?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let code = Box::pin(new_code(config, &premises, &databases, &basics)).await;
     databases.close().await;

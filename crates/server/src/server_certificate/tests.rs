@@ -9,7 +9,7 @@ async fn premises(home: &std::path::Path) -> Premises {
     let kek = KekPlace::DataDir(data_dir.kek());
     let basics = Basics::new(&Config::default()).unwrap();
     creation::ensure(&data_dir, &kek, &basics).await.unwrap();
-    Premises::open(data_dir, kek).unwrap()
+    Premises::open(data_dir, kek, None).unwrap()
 }
 
 fn content(premises: &Premises) -> String {

@@ -1,5 +1,7 @@
 //! Certificates.
 
+use std::ops::Range;
+
 use kleis_store::{StoreError, registry::Certificate};
 use kleis_types::{CertificateState, Identifier, RevocationReason, Timestamp, lp};
 
@@ -118,6 +120,44 @@ pub(crate) async fn ended(
         "WHERE state = 'ACTIVE' AND not_after <= ? ORDER BY not_after, id LIMIT ?",
         now,
         limit
+    )
+    .fetch_all(link.next()?)
+    .await;
+    link.records(found)
+}
+
+/// Read by the partial index alone, which holds nothing else.
+pub(crate) async fn withdrawn(
+    link: &mut Link,
+    entries: Range<u32>,
+    since: Timestamp,
+) -> Result<Vec<Certificate>, StoreError> {
+    let since = since.unix();
+    let found = select_certificates!(
+        "INDEXED BY certificates_withdrawn WHERE status_index >= ? AND status_index < ? \
+         AND state IN ('REVOKED', 'SUPERSEDED') AND not_after >= ? ORDER BY status_index",
+        entries.start,
+        entries.end,
+        since
+    )
+    .fetch_all(link.next()?)
+    .await;
+    link.records(found)
+}
+
+pub(crate) async fn suspended(
+    link: &mut Link,
+    entries: Range<u32>,
+    since: Timestamp,
+) -> Result<Vec<Certificate>, StoreError> {
+    let since = since.unix();
+    let found = select_certificates!(
+        "WHERE status_index IN (SELECT idx FROM status_entries INDEXED BY status_entries_suspended \
+         WHERE status = 2 AND idx >= ? AND idx < ?) \
+         AND state = 'ACTIVE' AND not_after >= ? ORDER BY status_index",
+        entries.start,
+        entries.end,
+        since
     )
     .fetch_all(link.next()?)
     .await;

@@ -7,13 +7,16 @@ mod published;
 mod registrants;
 mod requests;
 mod roles;
+mod serials;
+
+use std::ops::Range;
 
 use kleis_store::{
     Audited, StoreError,
     registry::{
         Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
         KeySession, PlacedRequest, PublicKeyClaim, Registrant, RegistryRead, RegistryTx,
-        RequestFilter, Role, RoleGrant, StatusEntry, StoredJwkSet,
+        RequestFilter, Role, RoleGrant, SerialReservation, StatusEntry, StoredJwkSet,
     },
 };
 use kleis_types::{Identifier, Timestamp};
@@ -150,6 +153,29 @@ impl<M: Send> RegistryRead for Session<Registry, M> {
         let keys = keys::ended(&mut self.link, now, limit).await?;
         Ok((certificates, keys))
     }
+
+    async fn withdrawn(&mut self, entries: Range<u32>, since: Timestamp) -> Listed<Certificate> {
+        let mut found = certificates::withdrawn(&mut self.link, entries.clone(), since).await?;
+        found.extend(certificates::suspended(&mut self.link, entries, since).await?);
+        Ok(found)
+    }
+
+    async fn serial_reservation(&mut self, serial: &str) -> Found<SerialReservation> {
+        serials::by_serial(&mut self.link, serial).await
+    }
+
+    async fn abandoned_serials(&mut self, entries: Range<u32>) -> Listed<SerialReservation> {
+        serials::abandoned(&mut self.link, entries).await
+    }
+
+    async fn open_serials(
+        &mut self,
+        before: Timestamp,
+        after: &str,
+        limit: u32,
+    ) -> Listed<SerialReservation> {
+        serials::open_before(&mut self.link, before, after, limit).await
+    }
 }
 
 impl RegistryTx for Tx<Registry> {
@@ -241,6 +267,30 @@ impl RegistryTx for Tx<Registry> {
         published::put_status(&mut self.link, entry).await?;
         self.mode.duty.wrote();
         Ok(())
+    }
+
+    async fn reserve_serial(&mut self, reservation: &SerialReservation) -> Done {
+        serials::reserve(&mut self.link, reservation).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn settle_serial(&mut self, serial: &str) -> Done {
+        serials::settle(&mut self.link, serial).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn abandon_serial(&mut self, serial: &str, at: Timestamp) -> Done {
+        serials::abandon(&mut self.link, serial, at).await?;
+        self.mode.duty.wrote();
+        Ok(())
+    }
+
+    async fn take_crl_numbers(&mut self, count: u32) -> Result<u64, StoreError> {
+        let first = serials::take_crl_numbers(&mut self.link, count).await?;
+        self.mode.duty.wrote();
+        Ok(first)
     }
 }
 

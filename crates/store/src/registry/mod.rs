@@ -4,6 +4,7 @@
 mod model;
 mod request;
 mod role;
+mod serial;
 mod traits;
 
 pub use kleis_types::Role;
@@ -13,4 +14,5 @@ pub use model::{
 };
 pub use request::{Approval, CertificateRequest, PlacedRequest, RequestFilter};
 pub use role::RoleGrant;
+pub use serial::SerialReservation;
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};

@@ -1,13 +1,13 @@
 //! What the registration service and the directory ask of a database.
 
-use std::future::Future;
+use std::{future::Future, ops::Range};
 
 use kleis_types::{Identifier, Timestamp};
 
 use super::{
     Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
     KeySession, PlacedRequest, PublicKeyClaim, Registrant, RequestFilter, Role, RoleGrant,
-    StatusEntry, StoredJwkSet,
+    SerialReservation, StatusEntry, StoredJwkSet,
 };
 use crate::{EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError};
 
@@ -135,6 +135,33 @@ pub trait RegistryRead: EvidenceRead {
         now: Timestamp,
         limit: u32,
     ) -> impl Future<Output = Result<(Vec<Certificate>, Vec<EncryptionKey>), StoreError>> + Send;
+    /// The certificates with an entry of the status list among `entries` that do not hold, though
+    /// their end is not before `since`: revoked, superseded, or active while their entry is
+    /// suspended. Costs as much as there are of them, however many others there are.
+    fn withdrawn(
+        &mut self,
+        entries: Range<u32>,
+        since: Timestamp,
+    ) -> impl Future<Output = Listed<Certificate>> + Send;
+    /// A serial number that led to no certificate, or has not yet.
+    fn serial_reservation(
+        &mut self,
+        serial: &str,
+    ) -> impl Future<Output = Found<SerialReservation>> + Send;
+    /// The serial numbers with an entry of the status list among `entries` that were given up, in
+    /// the order of these.
+    fn abandoned_serials(
+        &mut self,
+        entries: Range<u32>,
+    ) -> impl Future<Output = Listed<SerialReservation>> + Send;
+    /// The serial numbers that were reserved before `before` and neither settled nor given up: those
+    /// after `after`, in order.
+    fn open_serials(
+        &mut self,
+        before: Timestamp,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Listed<SerialReservation>> + Send;
 }
 
 /// What registration writes. The directory never gets one of these.
@@ -214,6 +241,30 @@ pub trait RegistryTx: RegistryRead + EvidenceTx {
     fn allocate_status(&mut self) -> impl Future<Output = Result<u32, StoreError>> + Send;
     /// Sets an entry of the status list and raises the list's version.
     fn put_status(&mut self, entry: StatusEntry) -> impl Future<Output = Done> + Send;
+    /// Reserves a serial number.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if a certificate or another reservation has it.
+    fn reserve_serial(
+        &mut self,
+        reservation: &SerialReservation,
+    ) -> impl Future<Output = Done> + Send;
+    /// Ends a reservation that led to a certificate.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if there is none, or it was given up.
+    fn settle_serial(&mut self, serial: &str) -> impl Future<Output = Done> + Send;
+    /// Gives up a reservation: from then on the number is revoked.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if there is none, or it was given up already.
+    fn abandon_serial(&mut self, serial: &str, at: Timestamp) -> impl Future<Output = Done> + Send;
+    /// Takes a run of so many numbers for revocation lists, at least 1, and answers the first. No
+    /// number is given out twice.
+    fn take_crl_numbers(
+        &mut self,
+        count: u32,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 /// A database of the registration service.

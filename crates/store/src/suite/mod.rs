@@ -23,6 +23,7 @@ pub mod registrants;
 pub mod registry;
 pub mod requests;
 pub mod rewriting;
+pub mod serials;
 pub mod sts;
 pub mod tampering;
 pub mod transactions;
@@ -156,6 +157,14 @@ macro_rules! store_suite {
                 changes_come_in_commit_order,
                 status_entries_have_no_gaps,
                 a_status_that_was_never_allocated_is_refused,
+            }
+            serials {
+                what_does_not_hold_is_found_by_entry,
+                what_has_ended_is_withdrawn_no_more,
+                serials_are_reserved_once_and_settled_once,
+                a_serial_that_was_given_up_stays_so,
+                open_serials_are_paged,
+                crl_numbers_never_fall,
             }
             custody {
                 records_come_back_as_stored,

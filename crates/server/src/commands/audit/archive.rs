@@ -31,8 +31,8 @@ pub(super) async fn run(
     let data_dir = DataDir::new(&args.site.place.data_dir);
     Record::read(&data_dir)?;
     let _lock = Lock::take(&data_dir)?;
-    let premises = Premises::open(data_dir, kek)?;
     let basics = Basics::new(config)?;
+    let premises = Premises::open(data_dir, kek, basics.publication.as_ref())?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let done = Box::pin(archive(args, config, &premises, &databases, &basics)).await;
     databases.close().await;
