@@ -9,9 +9,12 @@ pub enum DirectoryError {
     /// The caller's request is not one.
     #[error(transparent)]
     Request(#[from] Problem),
-    /// The caller asks about a person, and has not said who they are.
-    #[error("persons' keys are for authenticated callers")]
+    /// The caller asks about somebody whose keys are for those who have said who they are.
+    #[error("these keys are for authenticated callers")]
     Anonymous,
+    /// Ours: nothing has been heard of changes for too long.
+    #[error("the directory does not hear of changes")]
+    Behind,
     /// There is no such recipient, or it has no active key.
     #[error("no recipient")]
     NoRecipient,
@@ -26,14 +29,22 @@ pub enum DirectoryError {
     Published(#[from] serde_json::Error),
 }
 
+impl DirectoryError {
+    /// In how many seconds it is worth asking again, where that is known.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        matches!(self, Self::Behind).then_some(1)
+    }
+}
+
 impl From<&DirectoryError> for Problem {
     fn from(error: &DirectoryError) -> Self {
         match error {
             DirectoryError::Request(problem) => problem.clone(),
             DirectoryError::Anonymous => Problem::new(
                 ErrorCode::CertificateRequired,
-                "persons' keys are for authenticated callers: connect with a client certificate",
+                "these keys are for authenticated callers: connect with a client certificate",
             ),
+            DirectoryError::Behind => Problem::from(ErrorCode::DirectoryBehind),
             DirectoryError::NoRecipient => Problem::new(
                 ErrorCode::RecipientNotFound,
                 "this recipient has no active key; check the identifier and the application",

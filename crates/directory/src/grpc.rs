@@ -80,11 +80,7 @@ impl<S: RegistryStore> DirectoryService for Adapter<S> {
             .iter()
             .map(|lookup| Ok(Lookup::parse(lookup, self.0.types())?))
             .collect();
-        let results = self
-            .0
-            .batch_lookup(lookups, call.principal())
-            .await
-            .map_err(|error| refuse(&call, &error))?;
+        let results = self.0.batch_lookup(lookups, call.principal()).await;
         let results = results
             .into_iter()
             .map(|result| batch_result(&call, result))
@@ -116,7 +112,11 @@ impl<S: RegistryStore> DirectoryService for Adapter<S> {
 /// Tells the caller; what is ours to mend goes into the log as well.
 fn refuse(call: &Call, error: &DirectoryError) -> Status {
     log(call, error);
-    call::refuse(call, &Problem::from(error))
+    let mut status = call::refuse(call, &Problem::from(error));
+    if let Some(seconds) = error.retry_after() {
+        status.metadata_mut().insert("retry-after", seconds.into());
+    }
+    status
 }
 
 fn log(call: &Call, error: &DirectoryError) {
@@ -126,6 +126,7 @@ fn log(call: &Call, error: &DirectoryError) {
         }
         DirectoryError::Request(_)
         | DirectoryError::Anonymous
+        | DirectoryError::Behind
         | DirectoryError::NoRecipient
         | DirectoryError::NoKey => {}
     }

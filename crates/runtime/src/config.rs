@@ -6,6 +6,7 @@
 //! in files that it names.
 
 mod access;
+mod directory;
 mod error;
 mod sections;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use kleis_types::TypeTable;
 use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
+pub use directory::{Audience, Directory};
 pub use error::{ConfigError, ConfigErrors};
 pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The installation's own token service.
     pub sts: Sts,
+    /// How the directory answers.
+    pub directory: Directory,
     /// Issuers of access tokens besides it.
     pub issuers: Vec<IssuerConfig>,
     /// CAs of client certificates besides the installation's own.
@@ -181,7 +185,9 @@ impl Config {
             errors.push(ConfigError::rule("listen.admin", rule));
         }
         errors.extend(access::validate(&self.issuers, &self.client_cas, &self.sts));
-        if let Err(error) = self.type_table() {
+        let types = self.type_table();
+        errors.extend(self.directory.validate(types.as_ref().ok()));
+        if let Err(error) = types {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }
         errors

@@ -54,8 +54,8 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Sts, Telemetry, Tls,
+    Algorithm, Audience, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, Directory,
+    IssuerConfig, Kek, Limits, Listen, LogFormat, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

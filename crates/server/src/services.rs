@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use kleis_custody::{Custody, CustodyConfig};
-use kleis_directory::Directory;
 use kleis_registration::{
     Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
@@ -207,11 +206,6 @@ pub(crate) async fn sts(
 
 /// The token service as it stands in this process.
 pub(crate) type TokenService = Sts<StsSqlite, DirectoryClients, Arc<RemoteStatus>>;
-
-/// The directory over registration's database.
-pub(crate) fn directory(registry: &RegistrySqlite, basics: &Basics) -> Directory<RegistrySqlite> {
-    Directory::new(registry.clone(), basics.types.clone())
-}
 
 /// A code for the first operator, in the form in which people type it; none if there is an
 /// operator.

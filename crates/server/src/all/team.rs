@@ -15,6 +15,7 @@ use super::inner::Inner;
 use crate::{
     access,
     databases::Databases,
+    directory::{self, Feed},
     failure::Failure,
     premises::Premises,
     services::{self, Basics, Certified, TokenService},
@@ -36,6 +37,7 @@ pub(crate) struct Team {
     pub(crate) custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
     pub(crate) sts: Option<TokenService>,
     directory: Directory<RegistrySqlite>,
+    feed: Feed,
     for_status: Inner,
     for_clients: Inner,
 }
@@ -60,7 +62,8 @@ impl Team {
         let for_custody = Arc::clone(&status);
         let custody = &databases.custody;
         let custody = services::custody(premises, custody, certified, for_custody, basics).await?;
-        let directory = services::directory(&databases.registry, basics);
+        let directory = directory::open(&databases.registry, config, basics).await?;
+        let feed = Feed::start(&directory, config);
         let for_clients =
             Inner::directory(config, directory.clone(), certified, premises, basics).await?;
         let sts = if config.sts.enabled {
@@ -76,6 +79,7 @@ impl Team {
             custody,
             sts,
             directory,
+            feed,
             for_status,
             for_clients,
         })
@@ -145,9 +149,10 @@ impl Team {
 
     /// Ends what the services ask each other by. To be called when nobody asks them any more.
     pub(super) async fn disband(self) -> Result<(), Failure> {
-        self.for_clients
-            .stop()
-            .await
+        let stopped = self.for_clients.stop().await;
+        // Last: calls under way were answered from what it knows.
+        stopped
             .and(self.for_status.stop().await)
+            .and(self.feed.stop().await)
     }
 }

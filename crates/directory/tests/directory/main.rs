@@ -1,0 +1,7 @@
+//! The directory on a real database.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
+mod feed;
+mod lookup;
+mod world;
