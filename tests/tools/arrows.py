@@ -26,7 +26,9 @@ MAY_NAME = {
     "kleis-custody": {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-wrap",
     },
-    "kleis-directory": {"kleis-types", "kleis-proto", "kleis-store", "kleis-jose"},
+    "kleis-directory": {
+        "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-pki",
+    },
     "kleis-sts": {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-access",
         "kleis-wrap",

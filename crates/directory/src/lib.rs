@@ -26,13 +26,17 @@ mod cache;
 mod error;
 mod feed;
 pub mod grpc;
+mod history;
+pub mod http;
 mod ready;
 mod service;
 mod settings;
 mod source;
+mod watch;
 
 pub use audience::{Audience, Audiences};
 pub use error::DirectoryError;
 pub use feed::{Every, News};
 pub use service::{Directory, Found, PublishedKey, Recipient};
 pub use settings::{Settings, WatchSettings};
+pub use watch::{Cursor, Heard, Watcher};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use kleis_jose::Thumbprint;
 use kleis_proto::lookup::Lookup;
 use kleis_store::registry::{EncryptionKey, RegistryRead as _, RegistryStore};
-use kleis_types::{Clock, Identifier, KeyState, Principal, TypeTable};
+use kleis_types::{Clock, Identifier, KeyState, Principal, Timestamp, TypeTable};
 use tokio::sync::{Semaphore, watch};
 
 use crate::cache::Cache;
 use crate::source::Source;
-use crate::{DirectoryError, Settings};
+use crate::{DirectoryError, Settings, history};
 
 /// The most look-ups in a batch.
 pub(crate) const MAX_BATCH: usize = 500;
@@ -131,10 +131,12 @@ impl<S: RegistryStore> Directory<S> {
         ready.encryption_keys()
     }
 
-    /// Finds a key by its `kid`, in any state but pending: for those who hold an old message.
+    /// Finds a key by its `kid`, in any state but pending: for those who hold an old message. With a time, in the state
+    /// that it had then.
     pub async fn key(
         &self,
         kid: &Thumbprint,
+        as_of: Option<Timestamp>,
         caller: Option<&Principal>,
     ) -> Result<PublishedKey, DirectoryError> {
         self.0.cache.check(self.0.clock.now())?;
@@ -146,7 +148,19 @@ impl<S: RegistryStore> Directory<S> {
         // A stranger learns of a person's key as little as of one that does not exist.
         self.admit(&key.owner, caller)
             .map_err(|_| DirectoryError::NoKey)?;
-        Ok(PublishedKey(key))
+        let state = match as_of {
+            Some(at) => history::state_at(&key, self.past(at)?)?,
+            None => key.state,
+        };
+        Ok(PublishedKey(EncryptionKey { state, ..key }))
+    }
+
+    fn past(&self, at: Timestamp) -> Result<Timestamp, DirectoryError> {
+        if at <= self.0.clock.now() {
+            Ok(at)
+        } else {
+            Err(DirectoryError::Future)
+        }
     }
 
     async fn answer(
@@ -156,6 +170,11 @@ impl<S: RegistryStore> Directory<S> {
         caller: Option<&Principal>,
     ) -> Result<Found, DirectoryError> {
         let wanted = lookup.identifier();
+        if let Some(at) = lookup.time() {
+            let recipient = source.recipient_at(wanted, self.past(at)?).await?;
+            self.admit_found(&recipient.identifier, caller)?;
+            return Ok(Found::Recipient(recipient));
+        }
         let ready = if lookup.any_application() {
             let mut candidates = source.candidates(wanted).await?;
             match candidates.len() {

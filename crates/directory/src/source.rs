@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use kleis_store::registry::{RegistryRead as _, RegistryStore};
-use kleis_types::Identifier;
+use kleis_types::{Identifier, Timestamp};
 
-use crate::DirectoryError;
 use crate::ready::Ready;
 use crate::service::Shared;
+use crate::{DirectoryError, Recipient, history};
 
 pub(crate) struct Source<'a, S: RegistryStore> {
     shared: &'a Shared<S>,
@@ -46,6 +46,27 @@ impl<'a, S: RegistryStore> Source<'a, S> {
             None => None,
         };
         ready.ok_or(DirectoryError::NoRecipient)
+    }
+
+    /// What this recipient, or whom it is an alias of, had active at a time.
+    ///
+    /// # Errors
+    /// [`DirectoryError::NoRecipient`] and what keeps the directory from knowing.
+    pub(crate) async fn recipient_at(
+        &mut self,
+        wanted: &Identifier,
+        at: Timestamp,
+    ) -> Result<Recipient, DirectoryError> {
+        self.shared.cache.check(self.shared.clock.now())?;
+        let reader = &mut self.snapshot().await?.reader;
+        match history::recipient_at(reader, wanted, at).await {
+            Err(DirectoryError::NoRecipient) => {
+                let primary = reader.alias(wanted).await?;
+                let primary = primary.ok_or(DirectoryError::NoRecipient)?;
+                history::recipient_at(reader, &primary, at).await
+            }
+            found => found,
+        }
     }
 
     /// The recipients of this type and value that have an encryption key.

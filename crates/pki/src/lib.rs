@@ -12,6 +12,7 @@
 //! | [`profile`] | to-be-signed bytes into bytes the CA may sign, or a named violation |
 //! | [`ca`] | an identity and a key into a certificate |
 //! | [`chain`] | a chain of certificates into a [`VerifiedIdentity`] |
+//! | [`published`] | a chain into an entry of its owner's JWK Set |
 //! | [`foreign`] | a chain of another CA, with its revocation lists, into a [`VerifiedForeign`] |
 //!
 //! What it must never do: sign bytes that did not pass the profile (only [`profile`] can make the
@@ -43,6 +44,7 @@ pub mod foreign;
 pub mod identity;
 pub mod key_policy;
 pub mod profile;
+pub mod published;
 pub mod serial;
 pub mod subject;
 

@@ -134,7 +134,7 @@ impl House<'_> {
             housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
         let listing = housekeeping::renew_lists(config, &client_cas, stopping);
         let tending = housekeeping::tend(&team, &*basics.clock, stopping);
-        let serving = listeners.serve(life, team.public(), team.admin(&means), &surroundings);
+        let serving = listeners.serve(life, team.public(config), team.admin(&means), &surroundings);
         let work = async { tokio::join!(serving, checkpointing, renewing, listing, tending).0 };
         let outcome = Box::pin(life.run(work)).await;
         // Of everything that was answered.

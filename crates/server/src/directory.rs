@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kleis_directory::{Audiences, Directory, Every, Settings};
+use kleis_directory::{Audiences, Directory, Every, Settings, http::HttpSettings};
 use kleis_runtime::{Audience, Config};
 use kleis_store_sqlite::RegistrySqlite;
 use kleis_types::TypeTable;
@@ -50,6 +50,15 @@ fn settings(config: &Config, types: &TypeTable) -> Settings {
             watchers: usize::try_from(config.watchers.get()).unwrap_or(usize::MAX),
             ..defaults.watch
         },
+    }
+}
+
+/// How it answers over HTTP.
+pub(crate) fn http_settings(config: &Config) -> HttpSettings {
+    HttpSettings {
+        max_age: config.directory.max_age_seconds,
+        origins: config.directory.cors_origins.clone(),
+        persons_over_etee: config.directory.persons_over_etee,
     }
 }
 

@@ -132,8 +132,7 @@ impl Model {
     fn get(&mut self, index: usize) -> Result<(), TestCaseError> {
         let found = self.cache.get(&recipient(index), NOW);
         match (found, self.position) {
-            (Err(_), None) => {}
-            (Ok(None), Some(_)) => {}
+            (Err(_), None) | (Ok(None), Some(_)) => {}
             (Ok(Some(ready)), Some(position)) => {
                 self.hits += 1;
                 prop_assert!(version(&ready) >= self.version_at(index, position));

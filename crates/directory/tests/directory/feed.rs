@@ -122,7 +122,7 @@ async fn who_hears_of_no_changes_answers_nothing() {
         let told = [
             directory.lookup(&lookup, None).await.unwrap_err(),
             directory.lookup(&open, None).await.unwrap_err(),
-            directory.key(&kid, None).await.unwrap_err(),
+            directory.key(&kid, None, None).await.unwrap_err(),
             directory
                 .batch_lookup(vec![Ok(lookup.clone())], None)
                 .await

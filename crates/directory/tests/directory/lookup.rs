@@ -145,6 +145,7 @@ async fn a_batch_has_a_result_or_an_error_for_each() {
         .map(|result| match result.result.unwrap() {
             batch_lookup_result::Result::Recipient(found) => found.identifier,
             batch_lookup_result::Result::Candidates(_) => "candidates".to_owned(),
+            batch_lookup_result::Result::NotModified(same) => same.etag,
             batch_lookup_result::Result::Error(error) => error.reason,
         })
         .collect();
@@ -180,6 +181,7 @@ async fn a_key_is_found_in_any_state_but_pending() {
     let get = |kid: &str| {
         Request::new(wire::GetKeyRequest {
             kid: kid.to_owned(),
+            ..Default::default()
         })
     };
     let key = service.get_key(get(KID)).await.unwrap().into_inner();
@@ -211,9 +213,15 @@ async fn a_persons_key_is_to_a_stranger_like_none() {
     let world = world().await;
     put_key(&world.store, KID, PERSON, KeyState::Active).await;
     let kid: Thumbprint = KID.parse().unwrap();
-    let stranger = world.directory.key(&kid, None).await;
+    let stranger = world.directory.key(&kid, None, None).await;
     assert!(matches!(stranger, Err(DirectoryError::NoKey)));
-    assert!(world.directory.key(&kid, Some(&caller())).await.is_ok());
+    assert!(
+        world
+            .directory
+            .key(&kid, None, Some(&caller()))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ pub(crate) async fn world() -> World {
 }
 
 /// A set whose bytes name the recipient, so that a wrong one shows.
-pub(crate) async fn publish(store: &RegistrySqlite, recipient: &str, with_encryption_key: bool) {
+pub(crate) fn set(recipient: &str, with_encryption_key: bool) -> StoredJwkSet {
     let enc = format!(r#",{{"use":"enc","of":"{recipient}"}}"#);
     let body = format!(
         r#"{{"keys":[{{"use":"sig","of":"{recipient}"}}{}]}}"#,
@@ -126,12 +126,16 @@ pub(crate) async fn publish(store: &RegistrySqlite, recipient: &str, with_encryp
             ""
         }
     );
-    let set = StoredJwkSet {
+    StoredJwkSet {
         recipient: id(recipient),
         body: body.into_bytes(),
         etag: format!("\"{recipient}:{with_encryption_key}\""),
         has_keys: with_encryption_key,
-    };
+    }
+}
+
+pub(crate) async fn publish(store: &RegistrySqlite, recipient: &str, with_encryption_key: bool) {
+    let set = set(recipient, with_encryption_key);
     perform(store, move |tx| {
         let set = set.clone();
         Box::pin(async move {
@@ -149,7 +153,10 @@ pub(crate) async fn put_key(
     owner: &'static str,
     state: KeyState,
 ) {
+    let mut issuer = kleis_trust::test_util::World::new(3);
+    let chain = issuer.certify(owner, "main").chain().to_vec();
     perform(store, move |tx| {
+        let chain = chain.clone();
         Box::pin(async move {
             let index = tx.allocate_status().await?;
             let serial = format!("{index:04x}");
@@ -160,7 +167,7 @@ pub(crate) async fn put_key(
                 device: "main".parse().unwrap(),
                 jkt: format!("jkt-{index}"),
                 x5t: format!("x5t-{index}"),
-                chain: vec![vec![1], vec![2]],
+                chain,
                 not_before: Timestamp::from_unix(0),
                 not_after: Timestamp::from_unix(9_000),
                 status_index: index,
@@ -176,7 +183,7 @@ pub(crate) async fn put_key(
                 kid: kid.to_owned(),
                 owner: id(owner),
                 device: "main".parse().unwrap(),
-                jwk: r#"{"kty":"OKP"}"#.to_owned(),
+                jwk: r#"{"kty":"OKP","use":"enc"}"#.to_owned(),
                 sequence: index,
                 status_index: index,
                 certificate: serial,

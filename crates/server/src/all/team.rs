@@ -111,14 +111,17 @@ impl Team {
     }
 
     /// What the edge may reach.
-    pub(super) fn public(&self) -> ServerBuilder {
+    pub(super) fn public(&self, config: &Config) -> ServerBuilder {
         let registration = kleis_registration::grpc::public(self.registration.clone());
         let custody = kleis_custody::grpc::public(self.custody.clone());
-        let directory = kleis_directory::grpc::public(self.directory.clone());
+        let looked_up = kleis_directory::grpc::public(self.directory.clone());
+        let over_http =
+            kleis_directory::http::routes(self.directory.clone(), directory::http_settings(config));
         let server = ServerBuilder::new()
             .grpc(registration, kleis_registration::grpc::PUBLIC_RULES)
             .grpc(custody, kleis_custody::grpc::RULES)
-            .grpc(directory, kleis_directory::grpc::RULES)
+            .grpc(looked_up, kleis_directory::grpc::RULES)
+            .http(over_http, kleis_directory::http::RULES)
             .descriptors(FILE_DESCRIPTOR_SET);
         match self.sts.clone() {
             Some(sts) => server.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES),
