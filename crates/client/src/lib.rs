@@ -31,13 +31,16 @@ mod error;
 mod history;
 mod home;
 mod init;
+mod kept;
 mod keys;
 mod lookup;
 mod operator;
+mod past;
 mod roles;
 mod session;
 mod signers;
 mod status;
+mod watch;
 
 pub use access::Token;
 pub use audit::{AuditEvent, AuditFilter, AuditPage};
@@ -51,7 +54,9 @@ pub use home::{Access, Config, Home, HomeError, IdentityFile, Passphrase};
 pub use keys::{KeySummary, PublishOptions, Published};
 pub use lookup::Lookup;
 pub use operator::{ImportReport, IssuedCode, RegistrantLine};
+pub use past::PastRecipient;
 pub use session::Kleis;
+pub use watch::{Heard, Watch};
 
 #[cfg(test)]
 mod tests;
