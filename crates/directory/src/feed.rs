@@ -1,6 +1,7 @@
 //! Hearing of changes, in commit order.
 
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kleis_store::registry::{ChangeEvent, RegistryRead as _, RegistryStore};
@@ -60,14 +61,23 @@ impl<S: RegistryStore> Directory<S> {
         }
     }
 
+    /// Hears at once of what this very process has written, before anything is answered from memory: whoever has
+    /// published a key finds it, and whoever has revoked one does not, where both are done in one process.
+    pub(crate) async fn keep_up(&self) -> Result<(), DirectoryError> {
+        if self.0.own.load(Ordering::SeqCst) < self.0.store.commits() {
+            self.catch_up().await?;
+        }
+        Ok(())
+    }
+
     /// Reads what has changed since the last time, and forgets what it made old. The first time it only looks where the
     /// changes stand.
     ///
     /// # Errors
     /// The store's; nothing is known to be new then.
     pub async fn catch_up(&self) -> Result<(), DirectoryError> {
-        // Before the snapshot: what is committed after it may be later than this, and is not in it.
-        let at = self.0.clock.now();
+        // Before the snapshot: what is committed after it may be later than these, and is not in it.
+        let (at, own) = (self.0.clock.now(), self.0.store.commits());
         let mut reader = self.0.store.read().await?;
         let newest = reader.newest_change().await?;
         let newest = newest.map_or(0, |change| change.seq);
@@ -85,6 +95,7 @@ impl<S: RegistryStore> Directory<S> {
             _ => cache.restart(newest),
         }
         cache.hear(at);
+        self.0.own.fetch_max(own, Ordering::SeqCst);
         self.0.news.send_if_modified(|told| {
             let newer = *told != newest;
             *told = newest;

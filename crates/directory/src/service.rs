@@ -1,6 +1,7 @@
 //! The look-ups.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use kleis_jose::Thumbprint;
 use kleis_proto::lookup::Lookup;
@@ -31,6 +32,8 @@ pub(crate) struct Shared<S> {
     pub(crate) cache: Cache,
     /// The newest change that the feed knows of.
     pub(crate) news: watch::Sender<u64>,
+    /// How many commits of this very process the feed has read after.
+    pub(crate) own: AtomicU64,
     /// A place for each who watches.
     pub(crate) places: Arc<Semaphore>,
 }
@@ -71,6 +74,7 @@ impl<S: RegistryStore> Directory<S> {
         Self(Arc::new(Shared {
             cache: Cache::new(settings.cache_bytes, settings.silence),
             news: watch::Sender::new(0),
+            own: AtomicU64::new(0),
             places: Arc::new(Semaphore::new(
                 settings.watch.watchers.min(Semaphore::MAX_PERMITS),
             )),
@@ -94,7 +98,7 @@ impl<S: RegistryStore> Directory<S> {
         caller: Option<&Principal>,
     ) -> Result<Found, DirectoryError> {
         self.admit(lookup.identifier(), caller)?;
-        self.answer(&mut Source::new(&self.0), lookup, caller).await
+        self.answer(&mut Source::new(self), lookup, caller).await
     }
 
     /// Looks up many, those that are not in memory on one snapshot: a result or an error for each, in the order asked
@@ -104,7 +108,7 @@ impl<S: RegistryStore> Directory<S> {
         lookups: Vec<Result<Lookup, DirectoryError>>,
         caller: Option<&Principal>,
     ) -> Vec<Result<Found, DirectoryError>> {
-        let mut source = Source::new(&self.0);
+        let mut source = Source::new(self);
         let mut results = Vec::with_capacity(lookups.len());
         for lookup in lookups {
             let admitted = lookup.and_then(|lookup| {
@@ -126,7 +130,7 @@ impl<S: RegistryStore> Directory<S> {
         caller: Option<&Principal>,
     ) -> Result<Recipient, DirectoryError> {
         self.admit(wanted, caller)?;
-        let ready = Source::new(&self.0).recipient(wanted).await?;
+        let ready = Source::new(self).recipient(wanted).await?;
         self.admit_found(ready.recipient(), caller)?;
         ready.encryption_keys()
     }
@@ -139,7 +143,7 @@ impl<S: RegistryStore> Directory<S> {
         as_of: Option<Timestamp>,
         caller: Option<&Principal>,
     ) -> Result<PublishedKey, DirectoryError> {
-        self.0.cache.check(self.0.clock.now())?;
+        self.check()?;
         let mut reader = self.0.store.read().await?;
         let key = reader.encryption_key(kid.as_str()).await?;
         let key = key
@@ -161,6 +165,11 @@ impl<S: RegistryStore> Directory<S> {
         } else {
             Err(DirectoryError::Future)
         }
+    }
+
+    /// Refuses where nothing is heard of changes.
+    pub(crate) fn check(&self) -> Result<(), DirectoryError> {
+        self.0.cache.check(self.0.clock.now())
     }
 
     async fn answer(

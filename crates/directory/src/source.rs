@@ -7,10 +7,10 @@ use kleis_types::{Identifier, Timestamp};
 
 use crate::ready::Ready;
 use crate::service::Shared;
-use crate::{DirectoryError, Recipient, history};
+use crate::{Directory, DirectoryError, Recipient, history};
 
 pub(crate) struct Source<'a, S: RegistryStore> {
-    shared: &'a Shared<S>,
+    directory: &'a Directory<S>,
     snapshot: Option<Snapshot<S::Reader>>,
 }
 
@@ -21,9 +21,9 @@ struct Snapshot<R> {
 }
 
 impl<'a, S: RegistryStore> Source<'a, S> {
-    pub(crate) fn new(shared: &'a Shared<S>) -> Self {
+    pub(crate) fn new(directory: &'a Directory<S>) -> Self {
         Self {
-            shared,
+            directory,
             snapshot: None,
         }
     }
@@ -57,7 +57,7 @@ impl<'a, S: RegistryStore> Source<'a, S> {
         wanted: &Identifier,
         at: Timestamp,
     ) -> Result<Recipient, DirectoryError> {
-        self.shared.cache.check(self.shared.clock.now())?;
+        self.directory.check()?;
         let reader = &mut self.snapshot().await?.reader;
         match history::recipient_at(reader, wanted, at).await {
             Err(DirectoryError::NoRecipient) => {
@@ -74,7 +74,7 @@ impl<'a, S: RegistryStore> Source<'a, S> {
         &mut self,
         wanted: &Identifier,
     ) -> Result<Vec<Identifier>, DirectoryError> {
-        self.shared.cache.check(self.shared.clock.now())?;
+        self.directory.check()?;
         let reader = &mut self.snapshot().await?.reader;
         Ok(reader
             .recipients(wanted.type_name(), wanted.value())
@@ -82,7 +82,8 @@ impl<'a, S: RegistryStore> Source<'a, S> {
     }
 
     async fn set(&mut self, recipient: &Identifier) -> Result<Option<Arc<Ready>>, DirectoryError> {
-        let Shared { cache, clock, .. } = self.shared;
+        self.directory.keep_up().await?;
+        let Shared { cache, clock, .. } = &*self.directory.0;
         if let Some(ready) = cache.get(recipient, clock.now())? {
             return Ok(Some(ready));
         }
@@ -100,7 +101,7 @@ impl<'a, S: RegistryStore> Source<'a, S> {
         let snapshot = match self.snapshot.take() {
             Some(snapshot) => snapshot,
             None => Snapshot {
-                reader: self.shared.store.read().await?,
+                reader: self.directory.0.store.read().await?,
                 newest: None,
             },
         };

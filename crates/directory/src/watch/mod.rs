@@ -55,7 +55,7 @@ impl<S: RegistryStore> Directory<S> {
         for recipient in &named {
             self.admit(recipient, caller)?;
         }
-        self.0.cache.check(self.0.clock.now())?;
+        self.check()?;
         let place = self.0.places.clone().try_acquire_owned();
         let place = place.map_err(|_| DirectoryError::TooManyWatchers)?;
         // Before the snapshot: what is told from now on may be in it, or not.
@@ -90,8 +90,7 @@ impl<S: RegistryStore> Watcher<S> {
     /// # Errors
     /// [`DirectoryError::Behind`] if they are not.
     pub fn check(&self) -> Result<(), DirectoryError> {
-        let shared = &self.directory.0;
-        shared.cache.check(shared.clock.now())
+        self.directory.check()
     }
 
     /// Waits for changes, and goes on after them. If it is dropped before it answers, nothing is lost.
