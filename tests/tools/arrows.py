@@ -48,7 +48,10 @@ MAY_NAME = {
     "kleis-cli": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
     },
-    "kleis-bench": {"kleis-types", "kleis-jose", "kleis-access"},
+    "kleis-bench": {
+        "kleis-types", "kleis-jose", "kleis-access", "kleis-proto", "kleis-store",
+        "kleis-store-sqlite", "kleis-directory",
+    },
     # The end-to-end tests see what users see (binaries, sockets, the SDK), and what a thief of the
     # server's keys sees.
     "kleis-e2e": {
