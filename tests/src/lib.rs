@@ -11,7 +11,7 @@
 //! what callers are known by and how that is abused, `flow_` plays
 //! a use case from end to end, `interop_` lets other people's libraries read and write what ours wrote and read, `idp_`
 //! shows that the identity provider does what the others rely on, `sts_` gets and shows tokens as people's programs do,
-//! `edge_` lets the edge turn evil. They wait for what a process says, never for time to pass, but for a second to end
+//! `directory_` looks up over plain HTTP and watches changes, `edge_` lets the edge turn evil. They wait for what a process says, never for time to pass, but for a second to end
 //! where times are whole seconds.
 //!
 //! What it must never do: reach into a service, or use a type that is not on the wire. To add a kind of test, write a
@@ -42,6 +42,7 @@ mod refusal;
 mod relay;
 mod shown;
 mod tls_certificate;
+mod web;
 pub mod xfcc;
 
 pub use caller::{Caller, Lone};
@@ -59,3 +60,4 @@ pub use proxy::{Exchange, Mischief, Proxy, Reply};
 pub use refusal::Refusal;
 pub use shown::{ForgedProof, Shown};
 pub(crate) use tls_certificate::tls_certificate;
+pub use web::{Page, Web};

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::Arc,
 };
 
@@ -122,6 +122,14 @@ impl Party {
 
     /// Runs a command.
     pub fn run(&self, arguments: &[&str], stdin: &[u8]) -> Output {
+        let mut child = self.start(arguments);
+        // A command that needs no input may be gone before it is written.
+        drop(child.stdin.take().unwrap().write_all(stdin));
+        child.wait_with_output().unwrap()
+    }
+
+    /// Starts a command, all of whose streams are the test's.
+    pub fn start(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(binaries::kleis());
         command
             .arg("--home")
@@ -133,15 +141,12 @@ impl Party {
                 command.env_remove(name);
             }
         }
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
-        // A command that needs no input may be gone before it is written.
-        drop(child.stdin.take().unwrap().write_all(stdin));
-        child.wait_with_output().unwrap()
+            .unwrap()
     }
 
     /// Seals a document (`to` are the options that say to whom); gives the JWE.

@@ -26,7 +26,9 @@ MAY_NAME = {
     "kleis-custody": {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-wrap",
     },
-    "kleis-directory": {"kleis-types", "kleis-proto", "kleis-store", "kleis-jose"},
+    "kleis-directory": {
+        "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-pki",
+    },
     "kleis-sts": {
         "kleis-types", "kleis-proto", "kleis-store", "kleis-jose", "kleis-trust", "kleis-access",
         "kleis-wrap",
@@ -46,7 +48,10 @@ MAY_NAME = {
     "kleis-cli": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
     },
-    "kleis-bench": {"kleis-types", "kleis-jose", "kleis-access"},
+    "kleis-bench": {
+        "kleis-types", "kleis-jose", "kleis-access", "kleis-proto", "kleis-store",
+        "kleis-store-sqlite", "kleis-directory",
+    },
     # The end-to-end tests see what users see (binaries, sockets, the SDK), and what a thief of the
     # server's keys sees.
     "kleis-e2e": {

@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod contest;
+mod sizes;
 mod tokens;
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
@@ -18,7 +19,9 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 use contest::{Contest, Rounds};
 
 fn contests() -> Vec<Contest> {
-    vec![tokens::contest()]
+    let mut contests = vec![tokens::contest()];
+    contests.extend(sizes::contests());
+    contests
 }
 
 fn main() -> ExitCode {

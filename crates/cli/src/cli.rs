@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, certificate, contract, custody, devices, enroll, init, jose, keys, lookup, open,
-    operator, request, seal, sign, token, verify, whoami,
+    operator, request, seal, sign, token, verify, watch, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -96,6 +96,7 @@ enum Command {
     Devices(devices::DevicesArgs),
     Keys(keys::KeysArgs),
     Lookup(lookup::LookupArgs),
+    Watch(watch::WatchArgs),
     Seal(seal::SealArgs),
     Open(open::OpenArgs),
     Sign(sign::SignArgs),
@@ -152,6 +153,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Devices(args) => devices::run(context, args).await,
             Command::Keys(args) => keys::run(context, args).await,
             Command::Lookup(args) => lookup::run(context, args).await,
+            Command::Watch(args) => watch::run(context, args).await,
             Command::Seal(args) => seal::run(context, args).await,
             Command::Open(args) => open::run(context, args).await,
             Command::Sign(args) => sign::sign(context, args),

@@ -5,7 +5,7 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 54] = [
+const COMMANDS: [&str; 55] = [
     "init",
     "enroll",
     "request submit",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 54] = [
     "keys revoke",
     "keys list",
     "lookup",
+    "watch",
     "seal",
     "open",
     "sign",
@@ -113,6 +114,12 @@ fn a_wrong_command_line_is_an_error_in_the_form_asked_for() {
         "lookup CBE:0425222333",
         "lookup CBE:0809394427/KGSS --any-application",
         "lookup CBE:0809394427 --any-application --use sig",
+        "lookup CBE:0809394427 --use sig --as-of 2026-11-01T00:00:00Z",
+        "lookup CBE:0809394427 --any-application --as-of 2026-11-01T00:00:00Z",
+        "lookup CBE:0809394427 --as-of yesterday",
+        "watch nobody",
+        "watch --count 0",
+        "watch --cursor A --cursor-file b",
         "custody get tooshort",
         "keys activate nothumbprint",
         "keys revoke M0nc0bPJKgbg4mkVXvDrgvHNTYKs5MRtd3u7rDv7jjQ",
@@ -171,6 +178,7 @@ fn a_home_that_is_none_is_named_by_every_command_that_needs_it() {
         "keys rotate".to_owned(),
         "keys list".to_owned(),
         "lookup CBE:0809394427".to_owned(),
+        "watch CBE:0809394427".to_owned(),
         "seal --to CBE:0809394427 file".to_owned(),
         "open file".to_owned(),
         "sign file".to_owned(),

@@ -32,15 +32,18 @@ mod error;
 mod history;
 mod home;
 mod init;
+mod kept;
 mod keys;
 mod lookup;
 mod operator;
+mod past;
 mod renewal;
 mod requests;
 mod roles;
 mod session;
 mod signers;
 mod status;
+mod watch;
 
 pub use access::Token;
 pub use approvals::{
@@ -57,9 +60,11 @@ pub use home::{Access, Config, Home, HomeError, IdentityFile, Passphrase};
 pub use keys::{KeySummary, PublishOptions, Published};
 pub use lookup::Lookup;
 pub use operator::{ImportReport, IssuedCode, RegistrantLine};
+pub use past::PastRecipient;
 pub use renewal::{Rebound, RenewOptions};
 pub use requests::{Contract, OpenRequest, RequestDraft, RequestStatus};
 pub use session::Kleis;
+pub use watch::{Heard, Watch};
 
 #[cfg(test)]
 mod tests;

@@ -35,12 +35,9 @@ impl Kleis {
     /// # Errors
     /// [`ClientError::NotVerified`] with the check that failed: do not encrypt.
     pub async fn lookup(&self, wanted: &Wanted) -> Result<Lookup, ClientError> {
-        let answer = self
-            .directory()
-            .lookup(LookupRequest::from(wanted))
-            .await?
-            .into_inner();
-        match answer.result {
+        let request = self.kept.ask(LookupRequest::from(wanted));
+        let answer = self.directory().lookup(request.clone()).await?;
+        match self.whole(&request, answer.into_inner().result)? {
             Some(lookup_response::Result::Recipient(found)) => {
                 // With the application left open, the set itself must say whom it is for.
                 let identifier = if wanted.any_application() {
@@ -48,17 +45,28 @@ impl Kleis {
                 } else {
                     wanted.identifier().clone()
                 };
-                let verified = self.verify(&found, &identifier).await?;
+                let verified = self.verify_and_keep(&request, &found, &identifier).await?;
                 Ok(Lookup::Recipient(Box::new(verified)))
             }
             Some(lookup_response::Result::Candidates(found)) => {
                 candidates(&found.identifiers, wanted).map(Lookup::Candidates)
             }
-            None => Err(ClientError::not_verified(
-                "the directory's answer",
-                "EMPTY",
-                "no result",
-            )),
+            Some(lookup_response::Result::NotModified(_)) | None => Err(empty()),
+        }
+    }
+
+    /// The result with the set that was kept, where it is still so.
+    fn whole(
+        &self,
+        request: &LookupRequest,
+        result: Option<lookup_response::Result>,
+    ) -> Result<Option<lookup_response::Result>, ClientError> {
+        match result {
+            Some(lookup_response::Result::NotModified(same)) => {
+                let kept = self.kept.get(request, &same)?;
+                Ok(Some(lookup_response::Result::Recipient(kept)))
+            }
+            result => Ok(result),
         }
     }
 
@@ -84,15 +92,17 @@ impl Kleis {
     ) -> Result<Vec<Result<VerifiedRecipient, ClientError>>, ClientError> {
         let lookups: Vec<_> = identifiers
             .iter()
-            .map(|identifier| LookupRequest::from(&Wanted::new(identifier.clone())))
+            .map(|identifier| {
+                let request = LookupRequest::from(&Wanted::new(identifier.clone()));
+                self.kept.ask(request)
+            })
             .collect();
-        let asked = lookups.len();
-        let answer = self
-            .directory()
-            .batch_lookup(BatchLookupRequest { lookups })
-            .await?;
+        let batch = BatchLookupRequest {
+            lookups: lookups.clone(),
+        };
+        let answer = self.directory().batch_lookup(batch).await?;
         let results = answer.into_inner().results;
-        if results.len() != asked {
+        if results.len() != lookups.len() {
             let detail = "as many results as questions are expected";
             return Err(ClientError::not_verified(
                 "the directory's answer",
@@ -100,11 +110,17 @@ impl Kleis {
                 detail,
             ));
         }
-        let mut verified = Vec::with_capacity(asked);
-        for (identifier, result) in identifiers.iter().zip(results) {
+        let mut verified = Vec::with_capacity(lookups.len());
+        for ((identifier, request), result) in identifiers.iter().zip(&lookups).zip(results) {
             verified.push(match result.result {
                 Some(batch_lookup_result::Result::Recipient(found)) => {
-                    self.verify(&found, identifier).await
+                    self.verify_and_keep(request, &found, identifier).await
+                }
+                Some(batch_lookup_result::Result::NotModified(same)) => {
+                    match self.kept.get(request, &same) {
+                        Ok(found) => self.verify_and_keep(request, &found, identifier).await,
+                        Err(error) => Err(error),
+                    }
                 }
                 Some(batch_lookup_result::Result::Error(error)) => {
                     let problem = Problem::try_from(&error)
@@ -114,9 +130,7 @@ impl Kleis {
                         trace: None,
                     })
                 }
-                Some(batch_lookup_result::Result::Candidates(_)) | None => Err(
-                    ClientError::not_verified("the directory's answer", "EMPTY", "no result"),
-                ),
+                Some(batch_lookup_result::Result::Candidates(_)) | None => Err(empty()),
             });
         }
         Ok(verified)
@@ -132,6 +146,17 @@ impl Kleis {
             ClientError::not_verified(format!("the key of {service}"), "EMPTY", "there is none")
         })?;
         Ok(key.jwk().clone())
+    }
+
+    async fn verify_and_keep(
+        &self,
+        request: &LookupRequest,
+        found: &Recipient,
+        wanted: &Identifier,
+    ) -> Result<VerifiedRecipient, ClientError> {
+        let verified = self.verify(found, wanted).await?;
+        self.kept.keep(request, found);
+        Ok(verified)
     }
 
     async fn verify(
@@ -160,6 +185,10 @@ impl Kleis {
             .remember_recipient(wanted, verified.newest(), status.as_ref())?;
         Ok(verified)
     }
+}
+
+fn empty() -> ClientError {
+    ClientError::not_verified("the directory's answer", "EMPTY", "no result")
 }
 
 /// Those who could be meant: applications of the identifier whose application was left open, and nobody else. Whoever picks one

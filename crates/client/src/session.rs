@@ -19,6 +19,7 @@ use tonic::transport::Channel;
 
 use crate::access::{Bearer, Holder, Line, Token};
 use crate::channel::{TlsIdentity, connect};
+use crate::kept::Kept;
 use crate::{Access, ClientError, Config, Home};
 
 /// How often an order is sent before giving up, and how long to wait before the second time; it doubles.
@@ -33,6 +34,7 @@ pub struct Kleis {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) status: Mutex<Option<Arc<StatusList>>>,
+    pub(crate) kept: Kept,
     signer: Option<Signer>,
     bearer: Option<Arc<Bearer>>,
     channel: Channel,
@@ -97,6 +99,7 @@ impl Kleis {
             clock,
             random,
             status: Mutex::new(None),
+            kept: Kept::default(),
             signer,
             bearer: None,
             channel: public.clone(),

@@ -1,21 +1,47 @@
 //! The look-ups.
 
-use kleis_jose::Thumbprint;
-use kleis_proto::lookup::{KeyUse, Lookup};
-use kleis_store::registry::{EncryptionKey, RegistryRead, RegistryStore};
-use kleis_types::{Identifier, KeyState, Kind, Principal, TypeTable};
-use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use crate::DirectoryError;
+use kleis_jose::Thumbprint;
+use kleis_proto::lookup::Lookup;
+use kleis_store::registry::{EncryptionKey, RegistryRead as _, RegistryStore};
+use kleis_types::{Clock, Identifier, KeyState, Principal, Timestamp, TypeTable};
+use tokio::sync::{Semaphore, watch};
+
+use crate::cache::Cache;
+use crate::source::Source;
+use crate::{DirectoryError, Settings, history};
 
 /// The most look-ups in a batch.
 pub(crate) const MAX_BATCH: usize = 500;
 
-/// The directory over a registry's database.
-#[derive(Debug, Clone)]
-pub struct Directory<S> {
-    store: S,
-    types: TypeTable,
+/// The directory over a registry's database. Clones share the cache: there is one for a process.
+///
+/// It answers once it hears of changes: [`Directory::catch_up`] is called once before anything is served, and
+/// [`Directory::follow`] for as long as something is.
+#[derive(Debug)]
+pub struct Directory<S>(pub(crate) Arc<Shared<S>>);
+
+#[derive(Debug)]
+pub(crate) struct Shared<S> {
+    pub(crate) store: S,
+    pub(crate) types: TypeTable,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cache: Cache,
+    /// The newest change that the feed knows of.
+    pub(crate) news: watch::Sender<u64>,
+    /// How many commits of this very process the feed has read after.
+    pub(crate) own: AtomicU64,
+    /// A place for each who watches.
+    pub(crate) places: Arc<Semaphore>,
+}
+
+impl<S> Clone for Directory<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 /// What a look-up found.
@@ -32,7 +58,7 @@ pub enum Found {
 pub struct Recipient {
     /// The primary identity, where an alias was asked for.
     pub identifier: Identifier,
-    /// The JWK Set, JSON, as registration made it ready or restricted to signature keys.
+    /// The JWK Set, JSON, as registration made it ready or restricted to keys for one use.
     pub jwks: Vec<u8>,
     /// The strong entity tag of these bytes (RFC 9110 section 8.8.3), with its quotes.
     pub etag: String,
@@ -44,13 +70,24 @@ pub struct PublishedKey(pub(crate) EncryptionKey);
 
 impl<S: RegistryStore> Directory<S> {
     /// A directory over this database, for identifiers of these types.
-    pub fn new(store: S, types: TypeTable) -> Self {
-        Self { store, types }
+    pub fn new(store: S, types: TypeTable, settings: Settings, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Shared {
+            cache: Cache::new(settings.cache_bytes, settings.silence),
+            news: watch::Sender::new(0),
+            own: AtomicU64::new(0),
+            places: Arc::new(Semaphore::new(
+                settings.watch.watchers.min(Semaphore::MAX_PERMITS),
+            )),
+            store,
+            types,
+            settings,
+            clock,
+        }))
     }
 
     /// The table that identifiers are read by.
     pub fn types(&self) -> &TypeTable {
-        &self.types
+        &self.0.types
     }
 
     /// Finds one recipient's active keys, or the candidates. With `use` `enc` the whole set is answered: the
@@ -61,20 +98,17 @@ impl<S: RegistryStore> Directory<S> {
         caller: Option<&Principal>,
     ) -> Result<Found, DirectoryError> {
         self.admit(lookup.identifier(), caller)?;
-        let mut reader = self.store.read().await?;
-        self.answer(&mut reader, lookup, caller).await
+        self.answer(&mut Source::new(self), lookup, caller).await
     }
 
-    /// Looks up many on one snapshot: a result or an error for each, in the order asked for.
-    ///
-    /// # Errors
-    /// For the batch as a whole, only that no snapshot could be had.
+    /// Looks up many, those that are not in memory on one snapshot: a result or an error for each, in the order asked
+    /// for.
     pub async fn batch_lookup(
         &self,
         lookups: Vec<Result<Lookup, DirectoryError>>,
         caller: Option<&Principal>,
-    ) -> Result<Vec<Result<Found, DirectoryError>>, DirectoryError> {
-        let mut reader = self.store.read().await?;
+    ) -> Vec<Result<Found, DirectoryError>> {
+        let mut source = Source::new(self);
         let mut results = Vec::with_capacity(lookups.len());
         for lookup in lookups {
             let admitted = lookup.and_then(|lookup| {
@@ -82,124 +116,109 @@ impl<S: RegistryStore> Directory<S> {
                 Ok(lookup)
             });
             results.push(match admitted {
-                Ok(lookup) => self.answer(&mut reader, &lookup, caller).await,
+                Ok(lookup) => self.answer(&mut source, &lookup, caller).await,
                 Err(error) => Err(error),
             });
         }
-        Ok(results)
+        results
     }
 
-    /// Finds a key by its `kid`, in any state but pending: for those who hold an old message.
+    /// The encryption keys of one recipient and no others, for clients that verify no binding.
+    pub(crate) async fn encryption_keys(
+        &self,
+        wanted: &Identifier,
+        caller: Option<&Principal>,
+    ) -> Result<Recipient, DirectoryError> {
+        self.admit(wanted, caller)?;
+        let ready = Source::new(self).recipient(wanted).await?;
+        self.admit_found(ready.recipient(), caller)?;
+        ready.encryption_keys()
+    }
+
+    /// Finds a key by its `kid`, in any state but pending: for those who hold an old message. With a time, in the state
+    /// that it had then.
     pub async fn key(
         &self,
         kid: &Thumbprint,
+        as_of: Option<Timestamp>,
         caller: Option<&Principal>,
     ) -> Result<PublishedKey, DirectoryError> {
-        let key = self
-            .store
-            .read()
-            .await?
-            .encryption_key(kid.as_str())
-            .await?;
+        self.check()?;
+        let mut reader = self.0.store.read().await?;
+        let key = reader.encryption_key(kid.as_str()).await?;
         let key = key
             .filter(|key| key.state != KeyState::PendingActivation)
             .ok_or(DirectoryError::NoKey)?;
         // A stranger learns of a person's key as little as of one that does not exist.
         self.admit(&key.owner, caller)
             .map_err(|_| DirectoryError::NoKey)?;
-        Ok(PublishedKey(key))
+        let state = match as_of {
+            Some(at) => history::state_at(&key, self.past(at)?)?,
+            None => key.state,
+        };
+        Ok(PublishedKey(EncryptionKey { state, ..key }))
+    }
+
+    fn past(&self, at: Timestamp) -> Result<Timestamp, DirectoryError> {
+        if at <= self.0.clock.now() {
+            Ok(at)
+        } else {
+            Err(DirectoryError::Future)
+        }
+    }
+
+    /// Refuses where nothing is heard of changes.
+    pub(crate) fn check(&self) -> Result<(), DirectoryError> {
+        self.0.cache.check(self.0.clock.now())
     }
 
     async fn answer(
         &self,
-        reader: &mut impl RegistryRead,
+        source: &mut Source<'_, S>,
         lookup: &Lookup,
         caller: Option<&Principal>,
     ) -> Result<Found, DirectoryError> {
-        let found = find(reader, lookup).await?;
-        if let Found::Recipient(recipient) = &found {
-            // Whom the alias of an organisation's type stands for may be a person all the same.
-            self.admit(&recipient.identifier, caller)
-                .map_err(|_| DirectoryError::NoRecipient)?;
+        let wanted = lookup.identifier();
+        if let Some(at) = lookup.time() {
+            let recipient = source.recipient_at(wanted, self.past(at)?).await?;
+            self.admit_found(&recipient.identifier, caller)?;
+            return Ok(Found::Recipient(recipient));
         }
-        Ok(found)
+        let ready = if lookup.any_application() {
+            let mut candidates = source.candidates(wanted).await?;
+            match candidates.len() {
+                0 => return Err(DirectoryError::NoRecipient),
+                1 => source.recipient(&candidates.remove(0)).await?,
+                _ => return Ok(Found::Candidates(candidates)),
+            }
+        } else {
+            source.recipient(wanted).await?
+        };
+        self.admit_found(ready.recipient(), caller)?;
+        ready.answer(lookup.key_use()).map(Found::Recipient)
     }
 
-    /// Persons are looked up by authenticated callers; organisations and services by everybody.
-    fn admit(
+    /// Refuses callers who may not look up this recipient.
+    pub(crate) fn admit(
         &self,
         identifier: &Identifier,
         caller: Option<&Principal>,
     ) -> Result<(), DirectoryError> {
-        match (self.types.kind(identifier), caller) {
-            (Kind::Organisation | Kind::Service, _) | (Kind::Person, Some(_)) => Ok(()),
-            (Kind::Person, None) => Err(DirectoryError::Anonymous),
+        let audiences = &self.0.settings.audiences;
+        if audiences.admit(identifier, &self.0.types, caller) {
+            Ok(())
+        } else {
+            Err(DirectoryError::Anonymous)
         }
     }
-}
 
-async fn find(reader: &mut impl RegistryRead, lookup: &Lookup) -> Result<Found, DirectoryError> {
-    let wanted = lookup.identifier();
-    if !lookup.any_application() {
-        return recipient(reader, wanted, lookup.key_use()).await;
+    /// Whom the alias of an organisation's type stands for may be a person all the same.
+    pub(crate) fn admit_found(
+        &self,
+        identifier: &Identifier,
+        caller: Option<&Principal>,
+    ) -> Result<(), DirectoryError> {
+        let admitted = self.admit(identifier, caller);
+        admitted.map_err(|_| DirectoryError::NoRecipient)
     }
-    let mut candidates = reader
-        .recipients(wanted.type_name(), wanted.value())
-        .await?;
-    match candidates.len() {
-        0 => Err(DirectoryError::NoRecipient),
-        1 => recipient(reader, &candidates.remove(0), lookup.key_use()).await,
-        _ => Ok(Found::Candidates(candidates)),
-    }
-}
-
-async fn recipient(
-    reader: &mut impl RegistryRead,
-    wanted: &Identifier,
-    key_use: Option<KeyUse>,
-) -> Result<Found, DirectoryError> {
-    // The primary identity is by far the common case: it costs one probe.
-    let set = match reader.jwk_set(wanted).await? {
-        Some(set) => set,
-        None => match reader.alias(wanted).await? {
-            Some(primary) => reader
-                .jwk_set(&primary)
-                .await?
-                .ok_or(DirectoryError::NoRecipient)?,
-            None => return Err(DirectoryError::NoRecipient),
-        },
-    };
-    let (jwks, etag, any) = match key_use {
-        Some(KeyUse::Signature) => signature_keys(&set.body, &set.etag)?,
-        Some(KeyUse::Encryption) => (set.body, set.etag, set.has_keys),
-        None => {
-            let any = has_entries(&set.body)?;
-            (set.body, set.etag, any)
-        }
-    };
-    if !any {
-        return Err(DirectoryError::NoRecipient);
-    }
-    Ok(Found::Recipient(Recipient {
-        identifier: set.recipient,
-        jwks,
-        etag,
-    }))
-}
-
-fn has_entries(body: &[u8]) -> Result<bool, DirectoryError> {
-    let set: Value = serde_json::from_slice(body)?;
-    Ok(set["keys"].as_array().is_some_and(|keys| !keys.is_empty()))
-}
-
-/// The set without its encryption keys. Its tag is derived, so that it stays strong: other bytes, another tag.
-fn signature_keys(body: &[u8], etag: &str) -> Result<(Vec<u8>, String, bool), DirectoryError> {
-    let mut set: Value = serde_json::from_slice(body)?;
-    let mut any = false;
-    if let Some(keys) = set["keys"].as_array_mut() {
-        keys.retain(|key| key["use"] == "sig");
-        any = !keys.is_empty();
-    }
-    let etag = format!("{}-sig\"", etag.trim_end_matches('"'));
-    Ok((serde_json::to_vec(&set)?, etag, any))
 }

@@ -15,6 +15,7 @@
 //! | [`ocsp`] | a question about certificates into a signed answer |
 //! | [`publication`] | a base address into the addresses that stand in certificates |
 //! | [`chain`] | a chain of certificates into a [`VerifiedIdentity`] |
+//! | [`published`] | a chain into an entry of its owner's JWK Set |
 //! | [`foreign`] | a chain of another CA, with its revocation lists, into a [`VerifiedForeign`] |
 //!
 //! What it must never do: sign bytes that did not pass the profile (only [`profile`] can make the
@@ -49,6 +50,7 @@ pub mod key_policy;
 pub mod ocsp;
 pub mod profile;
 pub mod publication;
+pub mod published;
 pub mod serial;
 pub mod subject;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kleis_types::{ErrorCode, Identifier, Problem, TypeTable};
+use kleis_types::{ErrorCode, Identifier, Problem, Timestamp, TypeTable};
 
 use crate::directory::v1::{LookupError, LookupRequest};
 
@@ -37,6 +37,7 @@ pub struct Lookup {
     identifier: Identifier,
     any_application: bool,
     key_use: Option<KeyUse>,
+    as_of: Option<Timestamp>,
 }
 
 impl Lookup {
@@ -46,6 +47,7 @@ impl Lookup {
             identifier,
             any_application: false,
             key_use: None,
+            as_of: None,
         }
     }
 
@@ -64,11 +66,18 @@ impl Lookup {
         self
     }
 
+    /// Asks what was active at this time.
+    #[must_use]
+    pub fn as_of(mut self, time: Timestamp) -> Self {
+        self.as_of = Some(time);
+        self
+    }
+
     /// Reads a request, its identifier by the table of types.
     ///
     /// # Errors
-    /// The caller's fault, at the field: an identifier that the table refuses, an unknown `use`, or
-    /// an application that is given and left open at once.
+    /// The caller's fault, at the field: an identifier that the table refuses, an unknown `use`,
+    /// an application that is given and left open at once, or a time with what has none.
     pub fn parse(request: &LookupRequest, types: &TypeTable) -> Result<Self, Problem> {
         let identifier = types
             .parse(&request.identifier)
@@ -86,10 +95,16 @@ impl Lookup {
                 return Err(Problem::new(ErrorCode::RequestMalformed, detail).at("use"));
             }
         };
+        let as_of = time(request.as_of)?;
+        if as_of.is_some() && (key_use == Some(KeyUse::Signature) || request.any_application) {
+            let detail = "Ask about a time for the encryption keys of exactly one recipient.";
+            return Err(Problem::new(ErrorCode::RequestMalformed, detail).at("as_of"));
+        }
         Ok(Self {
             identifier,
             any_application: request.any_application,
             key_use,
+            as_of,
         })
     }
 
@@ -108,6 +123,26 @@ impl Lookup {
     pub fn key_use(&self) -> Option<KeyUse> {
         self.key_use
     }
+
+    /// The time that is asked about, if it is not now.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.as_of
+    }
+}
+
+/// The time of a field `as_of`; 0 is none.
+///
+/// # Errors
+/// A time before 1970.
+pub fn time(as_of: i64) -> Result<Option<Timestamp>, Problem> {
+    match as_of {
+        0 => Ok(None),
+        1.. => Ok(Some(Timestamp::from_unix(as_of))),
+        ..0 => {
+            let detail = "A time is in seconds since 1970.";
+            Err(Problem::new(ErrorCode::RequestMalformed, detail).at("as_of"))
+        }
+    }
 }
 
 impl From<&Lookup> for LookupRequest {
@@ -120,6 +155,8 @@ impl From<&Lookup> for LookupRequest {
                 .map(KeyUse::as_str)
                 .unwrap_or_default()
                 .to_owned(),
+            if_etag: String::new(),
+            as_of: lookup.as_of.map_or(0, Timestamp::unix),
         }
     }
 }
@@ -158,6 +195,7 @@ mod tests {
             identifier,
             any_application,
             r#use,
+            ..LookupRequest::default()
         };
         Lookup::parse(&request, TypeTable::belgian())
     }
@@ -171,6 +209,7 @@ mod tests {
             Lookup::new(identifier.clone())
                 .for_use(KeyUse::Signature)
                 .for_any_application(),
+            Lookup::new(identifier.clone()).as_of(Timestamp::from_unix(7)),
         ];
         for lookup in lookups {
             let request = LookupRequest::from(&lookup);
@@ -224,6 +263,34 @@ mod tests {
             let problem = parse(identifier, any_application, key_use).expect_err(identifier);
             let told = (problem.code().reason(), problem.field());
             assert_eq!(told, (reason, Some(field)), "{identifier}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_for_encryption_keys_of_one_recipient() {
+        let good = LookupRequest {
+            identifier: "CBE:0809394427".to_owned(),
+            r#use: "enc".to_owned(),
+            as_of: 7,
+            ..LookupRequest::default()
+        };
+        let parse = |request: &LookupRequest| Lookup::parse(request, TypeTable::belgian());
+        let read = parse(&good).expect("good");
+        assert_eq!(read.time(), Some(Timestamp::from_unix(7)));
+        let bad = [
+            LookupRequest {
+                r#use: "sig".to_owned(),
+                ..good.clone()
+            },
+            LookupRequest {
+                any_application: true,
+                ..good.clone()
+            },
+            LookupRequest { as_of: -1, ..good },
+        ];
+        for request in bad {
+            let problem = parse(&request).expect_err("bad");
+            assert_eq!(problem.field(), Some("as_of"));
         }
     }
 

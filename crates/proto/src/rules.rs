@@ -78,6 +78,7 @@ mod tests {
                 "kleis.directory.v1.DirectoryService/Lookup has more than one rule",
                 "kleis.directory.v1.DirectoryService/BatchLookup has no rule",
                 "kleis.directory.v1.DirectoryService/GetKey has no rule",
+                "kleis.directory.v1.DirectoryService/Watch has no rule",
                 "kleis.custody.v1.CustodyService/GetKey is no RPC of \
                  kleis.directory.v1.DirectoryService",
             ]

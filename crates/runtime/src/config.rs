@@ -6,6 +6,7 @@
 //! in files that it names.
 
 mod access;
+mod directory;
 mod error;
 mod registration;
 mod sections;
@@ -23,6 +24,7 @@ use kleis_types::TypeTable;
 use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
+pub use directory::{Audience, Directory};
 pub use error::{ConfigError, ConfigErrors};
 pub use registration::{ContractConfig, ContractMediaType, Registration};
 pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Pki, Telemetry, Tls};
@@ -54,6 +56,8 @@ pub struct Config {
     pub registration: Registration,
     /// What whoever asks for a certificate accepts.
     pub contracts: Vec<ContractConfig>,
+    /// How the directory answers.
+    pub directory: Directory,
     /// Issuers of access tokens besides it.
     pub issuers: Vec<IssuerConfig>,
     /// CAs of client certificates besides the installation's own.
@@ -203,6 +207,7 @@ impl Config {
             &self.contracts,
             types.as_ref().ok(),
         ));
+        errors.extend(self.directory.validate(types.as_ref().ok()));
         if let Err(error) = types {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }

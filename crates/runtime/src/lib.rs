@@ -54,8 +54,8 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, ContractConfig,
-    ContractMediaType, IssuerConfig, Kek, Limits, Listen, LogFormat, Pki,
+    Algorithm, Audience, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, ContractConfig,
+    ContractMediaType, Directory, IssuerConfig, Kek, Limits, Listen, LogFormat, Pki,
     Registration as RegistrationSection, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};

@@ -41,6 +41,7 @@ mod commands;
 mod creation;
 mod data_dir;
 mod databases;
+mod directory;
 mod durable;
 mod failure;
 mod housekeeping;

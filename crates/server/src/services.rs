@@ -3,7 +3,6 @@
 use std::{fs, num::NonZeroU32, path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
-use kleis_directory::Directory;
 use kleis_pki::{Publication, WeakModuli};
 use kleis_registration::{
     Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
@@ -271,11 +270,6 @@ pub(crate) async fn sts(
 
 /// The token service as it stands in this process.
 pub(crate) type TokenService = Sts<StsSqlite, DirectoryClients, Arc<RemoteStatus>>;
-
-/// The directory over registration's database.
-pub(crate) fn directory(registry: &RegistrySqlite, basics: &Basics) -> Directory<RegistrySqlite> {
-    Directory::new(registry.clone(), basics.types.clone())
-}
 
 /// A code for the first operator, in the form in which people type it; none if there is an
 /// operator.

@@ -20,6 +20,8 @@
 //! statement takes its connection from `Link::next` and hands its result to `Link::done`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "test-util")]
+pub mod bulk;
 mod chain;
 mod custody;
 mod error;

@@ -20,6 +20,20 @@ impl Statements {
     }
 }
 
+/// Counts the commits of a writer, those included of which nobody knows whether they reached the disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Commits(Arc<AtomicU64>);
+
+impl Commits {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 enum Ends {
     Writing(Box<SqliteConnection>),
     Snapshot(Box<Transaction<'static, Sqlite>>),

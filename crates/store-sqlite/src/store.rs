@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     error::unexpected,
     job::Pending,
-    link::{Link, Statements},
+    link::{Commits, Link, Statements},
     options,
     schema::{self, Applied, Schema},
     session::{Reader, Tx},
@@ -31,6 +31,7 @@ pub struct SqliteStore<D: Schema> {
     requests: mpsc::Sender<Request<D>>,
     readers: SqlitePool,
     statements: Statements,
+    commits: Commits,
 }
 
 impl<D: Schema> SqliteStore<D> {
@@ -46,12 +47,13 @@ impl<D: Schema> SqliteStore<D> {
         random: Arc<dyn Random>,
     ) -> Result<Self, StoreError> {
         schema::check::<D>(path).await?;
-        let statements = Statements::default();
+        let (statements, commits) = (Statements::default(), Commits::default());
         let writer = Writer::open(
             path.to_owned(),
             chain.to_owned(),
             random,
             statements.clone(),
+            commits.clone(),
         )
         .await?;
         let (requests, queue) = mpsc::channel(QUEUE);
@@ -66,6 +68,7 @@ impl<D: Schema> SqliteStore<D> {
             requests,
             readers,
             statements,
+            commits,
         })
     }
 
@@ -125,6 +128,10 @@ impl<D: Schema> Store for SqliteStore<D> {
     fn statements(&self) -> u64 {
         self.statements.count()
     }
+
+    fn commits(&self) -> u64 {
+        self.commits.count()
+    }
 }
 
 fn closed() -> StoreError {
@@ -137,6 +144,7 @@ impl<D: Schema> Clone for SqliteStore<D> {
             requests: self.requests.clone(),
             readers: self.readers.clone(),
             statements: self.statements.clone(),
+            commits: self.commits.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     chain::Chain,
     error::unexpected,
     job::Job,
-    link::{Link, Statements},
+    link::{Commits, Link, Statements},
     options,
     schema::Schema,
     session::Tx,
@@ -40,6 +40,7 @@ pub(crate) struct Writer<D: Schema> {
     chain: String,
     random: Arc<dyn Random>,
     statements: Statements,
+    commits: Commits,
     /// None after a failure: opened anew for the next batch.
     tx: Option<Tx<D>>,
 }
@@ -50,12 +51,14 @@ impl<D: Schema> Writer<D> {
         chain: String,
         random: Arc<dyn Random>,
         statements: Statements,
+        commits: Commits,
     ) -> Result<Self, StoreError> {
         let mut writer = Self {
             path,
             chain,
             random,
             statements,
+            commits,
             tx: None,
         };
         writer.connected().await?;
@@ -113,6 +116,7 @@ impl<D: Schema> Writer<D> {
             }
         }
         let commit = result.map_err(|error| StoreError::Unavailable(error.to_string()));
+        self.commits.add();
         for job in jobs {
             job.answer(commit.clone());
         }

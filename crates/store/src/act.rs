@@ -64,4 +64,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// How many statements this store has sent since it was opened: what tests of equal work (P7)
     /// count.
     fn statements(&self) -> u64;
+
+    /// How often this store, with its clones, has committed, or may have: it is counted before the acts of a
+    /// commit are answered. Whoever keeps what was read in memory asks by it whether this process has
+    /// written since.
+    fn commits(&self) -> u64;
 }

@@ -69,9 +69,10 @@ impl Clients for DirectoryClients {
                 let set = JwkSet::from_slice(&found.jwks, MAX_SET);
                 set.map(Some).map_err(|error| unavailable(&error))
             }
-            Some(lookup_response::Result::Candidates(_)) | None => {
-                Err(unavailable(&"not the answer to the question"))
-            }
+            Some(
+                lookup_response::Result::Candidates(_) | lookup_response::Result::NotModified(_),
+            )
+            | None => Err(unavailable(&"not the answer to the question")),
         }
     }
 }

@@ -230,6 +230,9 @@ error_codes! {
     /// Several recipients match.
     RecipientAmbiguous = "RECIPIENT_AMBIGUOUS", FailedPrecondition,
         "Name the application of the recipient.";
+    /// The changes after this cursor are not known any more.
+    CursorGone = "CURSOR_GONE", FailedPrecondition,
+        "Begin again without a cursor, and look up anew whatever you keep.";
     /// The record is no longer of the version that was expected.
     VersionMismatch = "VERSION_MISMATCH", Aborted,
         "Read the record again and sign a new order.";
@@ -260,6 +263,9 @@ error_codes! {
     /// The keys of the issuer of the access token cannot be had.
     IssuerUnavailable = "ISSUER_UNAVAILABLE", Unavailable,
         "Try again later, or use a certificate.";
+    /// The directory has not heard of changes for too long to know what is in use.
+    DirectoryBehind = "DIRECTORY_BEHIND", Unavailable,
+        "Try again in a second, or at another instance.";
     /// The service is stopping.
     ShuttingDown = "SHUTTING_DOWN", Unavailable,
         "Try again; another instance will answer.";

@@ -98,7 +98,7 @@ async fn api_persons_are_looked_up_by_those_who_say_who_they_are() {
         assert_eq!(refused.reason, "CERTIFICATE_REQUIRED", "{person}");
     }
     lookup(&known, wanted(people::PATIENT)).await.unwrap();
-    let request = GetKeyRequest { kid };
+    let request = GetKeyRequest { kid, as_of: 0 };
     let refused = anonymous
         .call::<_, GetKeyResponse>(GET_KEY, request.clone())
         .await
@@ -124,14 +124,20 @@ async fn api_old_keys_are_found_and_pending_ones_are_not() {
     let pending = kid(owner.kleis(&["keys", "publish", "--hold"]));
     let caller = Caller::anonymous(&installation);
     for (kid, state) in [(old, "SUPERSEDED"), (new, "ACTIVE")] {
-        let found: GetKeyResponse = caller.call(GET_KEY, GetKeyRequest { kid }).await.unwrap();
+        let found: GetKeyResponse = caller
+            .call(GET_KEY, GetKeyRequest { kid, as_of: 0 })
+            .await
+            .unwrap();
         assert_eq!(found.state, state);
+        // Since when it is not used any more is told, too.
+        assert_eq!(found.superseded_at > 0, state == "SUPERSEDED");
+        assert_eq!(found.revoked_at, 0);
     }
     for kid in [
         pending,
         "M0nc0bPJKgbg4mkVXvDrgvHNTYKs5MRtd3u7rDv7jjQ".to_owned(),
     ] {
-        let request = GetKeyRequest { kid };
+        let request = GetKeyRequest { kid, as_of: 0 };
         let refused = caller
             .call::<_, GetKeyResponse>(GET_KEY, request)
             .await
@@ -143,6 +149,7 @@ async fn api_old_keys_are_found_and_pending_ones_are_not() {
     }
     let request = GetKeyRequest {
         kid: "x".to_owned(),
+        as_of: 0,
     };
     let refused = caller
         .call::<_, GetKeyResponse>(GET_KEY, request)
@@ -176,6 +183,7 @@ async fn api_a_batch_has_a_result_or_a_reason_for_each() {
         .results
         .into_iter()
         .map(|result| match result.result.unwrap() {
+            batch_lookup_result::Result::NotModified(same) => same.etag,
             batch_lookup_result::Result::Recipient(found) => found.identifier,
             batch_lookup_result::Result::Candidates(found) => found.identifiers.join(" "),
             batch_lookup_result::Result::Error(error) => error.reason,

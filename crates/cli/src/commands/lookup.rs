@@ -1,11 +1,11 @@
 //! `kleis lookup`.
 
 use clap::ValueEnum;
-use kleis_client::Lookup;
+use kleis_client::{Lookup, PastRecipient};
 use kleis_proto::lookup::Lookup as Wanted;
 use kleis_trust::VerifiedSigner;
-use kleis_trust::recipient::VerifiedRecipient;
-use kleis_types::Identifier;
+use kleis_trust::recipient::{VerifiedKey, VerifiedRecipient};
+use kleis_types::{Identifier, Timestamp};
 
 use crate::args;
 use crate::context::Context;
@@ -25,7 +25,8 @@ Examples:
   kleis lookup CBE:0809394427/KGSS
   kleis lookup CBE:0809394427 --any-application
   kleis lookup NIHII:18749704 --output json | jq -r '.keys[].kid'
-  kleis lookup NIHII:18749704 --use sig")]
+  kleis lookup NIHII:18749704 --use sig
+  kleis lookup NIHII:18749704 --as-of 2026-11-01T12:00:00Z")]
 pub(crate) struct LookupArgs {
     /// The recipient: TYPE:VALUE or TYPE:VALUE/APPLICATION
     #[arg(value_name = "ID", value_parser = args::identifier)]
@@ -38,6 +39,13 @@ pub(crate) struct LookupArgs {
     /// What the keys are wanted for
     #[arg(long = "use", value_enum, default_value_t, value_name = "USE")]
     key_use: Use,
+
+    /// Which keys were active at this time, RFC 3339
+    ///
+    /// That they were the recipient's is verified as of then. That they were active is what the
+    /// directory says. Nothing is to be encrypted to them.
+    #[arg(long, value_name = "TIME", value_parser = args::time, conflicts_with = "any_application")]
+    as_of: Option<Timestamp>,
 }
 
 /// What keys are wanted for.
@@ -62,6 +70,10 @@ pub(crate) async fn run(context: &Context, args: &LookupArgs) -> Result<(), CliE
     if let Use::Sig = args.key_use {
         return signers(context, args).await;
     }
+    if let Some(as_of) = args.as_of {
+        let past = context.kleis()?.recipient_as_of(&args.id, as_of).await?;
+        return context.print(&past_report(&past));
+    }
     let report = match context.kleis()?.lookup(&wanted).await? {
         Lookup::Recipient(recipient) => recipient_report(&recipient),
         Lookup::Candidates(identifiers) => {
@@ -77,7 +89,7 @@ pub(crate) async fn run(context: &Context, args: &LookupArgs) -> Result<(), CliE
     context.print(&report)
 }
 
-fn recipient_report(recipient: &VerifiedRecipient) -> Report {
+fn keys_table(keys: &[VerifiedKey]) -> Table {
     let mut table = Table::new(&[
         ("device", "DEVICE"),
         ("kid", "KEY"),
@@ -85,7 +97,7 @@ fn recipient_report(recipient: &VerifiedRecipient) -> Report {
         ("alg", "ALGORITHM"),
         ("expiresAt", "GOOD UNTIL"),
     ]);
-    for key in recipient.keys() {
+    for key in keys {
         table.row([
             Cell::text(key.device()),
             Cell::text(key.kid()),
@@ -94,6 +106,20 @@ fn recipient_report(recipient: &VerifiedRecipient) -> Report {
             Cell::time(key.expires_at()),
         ]);
     }
+    table
+}
+
+fn past_report(past: &PastRecipient) -> Report {
+    let jwks = past.keys().iter().map(|key| key.jwk().to_value());
+    Report::new()
+        .field("identifier", "recipient", Cell::text(past.identifier()))
+        .field("asOf", "as of", Cell::time(past.as_of()))
+        .table("keys", keys_table(past.keys()), "")
+        .data("jwks", jwks.collect::<Vec<_>>())
+}
+
+fn recipient_report(recipient: &VerifiedRecipient) -> Report {
+    let table = keys_table(recipient.keys());
     let jwks = recipient.keys().iter().map(|key| key.jwk().to_value());
     let mut report = Report::new()
         .field(
@@ -128,6 +154,9 @@ async fn signers(context: &Context, args: &LookupArgs) -> Result<(), CliError> {
         return Err(CliError::usage(
             "--any-application is for keys to encrypt to",
         ));
+    }
+    if args.as_of.is_some() {
+        return Err(CliError::usage("--as-of is for keys to encrypt to"));
     }
     let signers = context.kleis()?.signers(&args.id).await?;
     context.print(&signers_report(&args.id, &signers))

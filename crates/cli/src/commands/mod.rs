@@ -18,4 +18,5 @@ pub(crate) mod seal;
 pub(crate) mod sign;
 pub(crate) mod token;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod whoami;

@@ -55,6 +55,74 @@ async fn a_sound_set_is_verified_and_names_every_device() {
 }
 
 #[tokio::test]
+async fn what_has_not_changed_is_not_sent_again_and_is_verified_again() {
+    let scene = Scene::new(30);
+    let alice = scene.register(ALICE, "main");
+    scene.publish(&[&alice]);
+    let bob = scene.open_anonymous();
+    let wanted = identifier(ALICE);
+    let unmodified = || scene.installation().unmodified.get();
+    for times in 0..3 {
+        let found = bob.recipient(&wanted).await.unwrap();
+        assert_eq!(found.keys().len(), 1);
+        assert_eq!(unmodified(), times);
+    }
+    let many = bob.recipients(&[wanted.clone(), identifier(BOB)]).await;
+    let many = many.unwrap();
+    assert!(many[0].is_ok() && many[1].is_err());
+    assert_eq!(unmodified(), 3);
+    // Another set is sent, and kept in its place.
+    let phone = scene
+        .installation()
+        .world
+        .register_endorsed("phone", alice.signer());
+    scene.publish(&[&alice, &phone]);
+    for times in [3, 4] {
+        assert_eq!(bob.recipient(&wanted).await.unwrap().keys().len(), 2);
+        assert_eq!(unmodified(), times);
+    }
+    // What was good is not good for ever: the directory says that nothing changed, the status list knows better.
+    scene
+        .installation()
+        .world
+        .set_status(phone.status_index(), Status::Invalid);
+    scene.advance(61);
+    let refused = bob.recipient(&wanted).await;
+    assert_not_verified(refused, "BINDING_REVOKED");
+    assert_eq!(unmodified(), 5);
+}
+
+#[tokio::test]
+async fn keys_of_the_past_are_verified_as_of_then() {
+    let scene = Scene::new(31);
+    let alice = scene.register(ALICE, "main");
+    let mallory = scene.register(BOB, "main");
+    scene.publish(&[&alice]);
+    let then = scene.installation().world.now();
+    scene
+        .installation()
+        .world
+        .set_status(alice.status_index(), Status::Invalid);
+    scene.advance(86_400);
+    let bob = scene.open_anonymous();
+    let wanted = identifier(ALICE);
+    // Revoked since: nothing to encrypt to, and still what was active.
+    assert_not_verified(bob.recipient(&wanted).await, "BINDING_REVOKED");
+    let past = bob.recipient_as_of(&wanted, then).await.unwrap();
+    assert_eq!((past.identifier(), past.as_of()), (&wanted, then));
+    assert_eq!(past.keys()[0].kid().as_str(), alice.key().kid().unwrap());
+    // Before the certificate began there was none, whatever the directory says.
+    let before = bob
+        .recipient_as_of(&wanted, then.plus_seconds(-86_400))
+        .await;
+    assert_not_verified(before, "CERTIFICATE_NOT_YET_VALID");
+    // Nor is somebody else's key the recipient's.
+    scene.serve(ALICE, &World::set(&[&mallory]));
+    let other = bob.recipient_as_of(&wanted, then).await;
+    assert_not_verified(other, "RECIPIENT_WRONG_IDENTITY");
+}
+
+#[tokio::test]
 async fn who_has_no_keys_is_told_in_the_words_of_the_directory() {
     let scene = Scene::new(2);
     let bob = scene.open_anonymous();

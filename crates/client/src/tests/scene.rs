@@ -1,5 +1,6 @@
 //! An installation, its three services as far as the SDK calls them, and homes.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,7 +10,7 @@ use kleis_proto::custody::v1::{
 };
 use kleis_proto::directory::v1::{
     BatchLookupRequest, BatchLookupResponse, BatchLookupResult, Candidates, LookupRequest,
-    LookupResponse, Recipient, batch_lookup_result, lookup_response,
+    LookupResponse, NotModified, Recipient, batch_lookup_result, lookup_response,
 };
 use kleis_proto::registration::v1::{
     DescribeCertificateOrder, DescribeCertificateRequest, DescribeCertificateResponse,
@@ -38,7 +39,11 @@ const LOOKUP: &str = "kleis.directory.v1.DirectoryService/Lookup";
 const BATCH_LOOKUP: &str = "kleis.directory.v1.DirectoryService/BatchLookup";
 const GET_STATUS_LIST: &str = "kleis.registration.v1.RegistrationService/GetStatusList";
 
-const ETAG: &str = "\"1\"";
+/// The strong tag of a set.
+fn etag_of(jwks: &[u8]) -> String {
+    let digest = kleis_jose::digest::sha256(jwks);
+    format!("\"{}\"", base64url::encode(&digest))
+}
 
 /// How custody's answer differs from what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +94,8 @@ pub(super) struct Installation {
     pub(super) refuses: bool,
     /// Whether the status list can be had.
     pub(super) listless: bool,
+    /// How often a set was not sent again.
+    pub(super) unmodified: Cell<usize>,
     /// The orders that the services have seen, in order of arrival.
     pub(super) orders: Vec<String>,
     custody: Signer,
@@ -125,6 +132,7 @@ impl Scene {
             lost: 0,
             refuses: false,
             listless: false,
+            unmodified: Cell::new(0),
             orders: Vec::new(),
             custody,
             registration,
@@ -263,11 +271,17 @@ impl Installation {
         }
         let jwks = self.sets.get(&request.identifier).cloned();
         let jwks = jwks.ok_or_else(|| refusal(ErrorCode::RecipientNotFound))?;
-        let result = lookup_response::Result::Recipient(Recipient {
-            identifier: self.named.clone().unwrap_or(request.identifier),
-            jwks,
-            etag: ETAG.to_owned(),
-        });
+        let etag = etag_of(&jwks);
+        let result = if request.if_etag == etag {
+            self.unmodified.update(|count| count + 1);
+            lookup_response::Result::NotModified(NotModified { etag })
+        } else {
+            lookup_response::Result::Recipient(Recipient {
+                identifier: self.named.clone().unwrap_or(request.identifier),
+                jwks,
+                etag,
+            })
+        };
         Ok(LookupResponse {
             result: Some(result),
         }
@@ -285,10 +299,15 @@ impl Installation {
                 let problem = Problem::from(ErrorCode::RecipientNotFound);
                 return batch_lookup_result::Result::Error((&problem).into());
             };
+            let etag = etag_of(&jwks);
+            if lookup.if_etag == etag {
+                self.unmodified.update(|count| count + 1);
+                return batch_lookup_result::Result::NotModified(NotModified { etag });
+            }
             batch_lookup_result::Result::Recipient(Recipient {
                 identifier: lookup.identifier.clone(),
                 jwks,
-                etag: ETAG.to_owned(),
+                etag,
             })
         };
         let results = lookups.iter().map(|lookup| BatchLookupResult {

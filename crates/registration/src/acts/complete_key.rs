@@ -158,6 +158,8 @@ impl CompleteKey {
             certificate: certificate.serial.clone(),
             created_at: ledger.at(),
             activated_at: publish_now.then(|| ledger.at()),
+            superseded_at: None,
+            revoked_at: None,
             expires_at: binding.expires_at(),
             state,
             reason: None,

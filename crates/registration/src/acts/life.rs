@@ -58,6 +58,12 @@ pub(super) async fn turn_key<Tx: RegistryTx>(
     state: KeyState,
     active: bool,
 ) -> Result<EncryptionKey, RegistrationError> {
+    let at = Some(ledger.at());
+    match state {
+        KeyState::Superseded => key.superseded_at = at,
+        KeyState::Revoked => key.revoked_at = at,
+        KeyState::PendingActivation | KeyState::Active | KeyState::Expired => {}
+    }
     key.state = state;
     key.version += 1;
     ledger.put_key(&key).await?;

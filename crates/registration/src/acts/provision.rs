@@ -185,6 +185,8 @@ async fn sign_binding<Tx: RegistryTx>(
         certificate: certificate.serial.clone(),
         created_at: former.map_or(now, |former| former.created_at),
         activated_at: Some(now),
+        superseded_at: None,
+        revoked_at: None,
         expires_at: end,
         state: KeyState::Active,
         reason: None,

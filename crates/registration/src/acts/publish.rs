@@ -1,10 +1,10 @@
 //! The recipient's JWK Set, made ready (docs/formats.md section 7).
 
 use kleis_jose::{Jwk, digest};
-use kleis_pki::Certificate as X509;
+use kleis_pki::published::signature_entry;
 use kleis_store::registry::{Certificate, EncryptionKey, RegistryTx, StoredJwkSet};
 use kleis_types::{CertificateState, Identifier, KeyState, base64url};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Ledger, life};
 use crate::RegistrationError;
@@ -36,7 +36,7 @@ fn jwk_set(
     keys.sort_by(|one, other| one.kid.cmp(&other.kid));
     let mut entries = Vec::with_capacity(certificates.len() + keys.len());
     for certificate in &certificates {
-        entries.push(signature_entry(certificate)?);
+        entries.push(signature_entry(&certificate.chain)?.to_value());
     }
     for key in &keys {
         entries.push(serde_json::from_str(&key.jwk)?);
@@ -49,21 +49,6 @@ fn jwk_set(
         etag,
         has_keys: !keys.is_empty(),
     })
-}
-
-fn signature_entry(certificate: &Certificate) -> Result<Value, RegistrationError> {
-    let leaf = certificate.chain.first().map_or(&[][..], Vec::as_slice);
-    let key = X509::from_der(leaf)?.public_key().clone();
-    let algorithm = key
-        .signature_algorithm()
-        .map(kleis_jose::SignatureAlgorithm::as_str);
-    let entry = key
-        .with_thumbprint_kid()
-        .with_member("use", "sig".into())
-        .with_member("alg", algorithm.into())
-        .with_x5c(&certificate.chain)
-        .with_member("x5t#S256", certificate.x5t.as_str().into());
-    Ok(entry.to_value())
 }
 
 /// An encryption key as it is published, with its binding: JSON.

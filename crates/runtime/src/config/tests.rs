@@ -30,6 +30,7 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     let config = Config::parse(&all).unwrap();
     assert!(config.kek.file.is_some() && config.audit.sink.is_some());
     assert_eq!(config.identifier_types.len(), 1);
+    assert_eq!(config.directory.audiences.len(), 2);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
     assert_eq!(config.contracts.len(), 1);
 }
@@ -118,6 +119,46 @@ fn what_is_no_base_address_is_refused() {
     for bad in ["pki.kleis.example", "http://pki.kleis.example/"] {
         assert_eq!(keys(&of(bad).unwrap_err()), ["pki.base_url"], "{bad}");
     }
+}
+
+#[test]
+fn the_directory_is_set_within_bounds() {
+    let text = "[directory]\ncache_bytes = 68719476737\nfeed_millis = 1001\nsilence_seconds = 1\n\
+        max_age_seconds = 61\ncors_origins = [\"https://app.example/path\"]\n\
+        [directory.audiences]\nNOSUCH = \"open\"\n";
+    let errors = Config::parse(text).unwrap_err();
+    assert_eq!(
+        keys(&errors),
+        [
+            "directory.cache_bytes",
+            "directory.feed_millis",
+            "directory.max_age_seconds",
+            "directory.silence_seconds",
+            "directory.cors_origins",
+            "directory.audiences",
+        ]
+    );
+    for origin in [
+        "*",
+        "null",
+        "https://",
+        "app.example",
+        "https://App.example",
+        "ftp://a",
+    ] {
+        let text = format!("[directory]\ncors_origins = [{origin:?}]\n");
+        let errors = Config::parse(&text).unwrap_err();
+        assert_eq!(keys(&errors), ["directory.cors_origins"], "{origin}");
+    }
+    let good = "[directory]\ncors_origins = [\"https://app.example\", \"http://localhost:3000\"]\n\
+        [directory.audiences]\nssin = \"authenticated\"\nNIHII = \"open\"\n";
+    let audiences = Config::parse(good).unwrap().directory.audiences;
+    assert_eq!(audiences["NIHII"], Audience::Open);
+    let bad = "[directory.audiences]\nSSIN = \"nobody\"\n";
+    assert_eq!(
+        keys(&Config::parse(bad).unwrap_err()),
+        ["directory.audiences.SSIN"]
+    );
 }
 
 #[test]

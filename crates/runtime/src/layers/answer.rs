@@ -82,7 +82,9 @@ pub(super) fn render(response: Response, grpc: bool, trace: &TraceId) -> Respons
             keeping_headers(in_grpc(&status), &response)
         }
         Some(problem) => keeping_headers(in_json(&problem, trace), &response),
-        None if !grpc && is_bare_error(&response) => of_status(response.status(), trace),
+        None if !grpc && is_bare_error(&response) => {
+            keeping_headers(of_status(response.status(), trace), &response)
+        }
         None => response,
     };
     if let Ok(value) = HeaderValue::from_str(trace.as_str()) {
@@ -119,9 +121,18 @@ fn in_grpc(status: &Status) -> Response {
     Response::from_parts(parts, Body::empty())
 }
 
-/// What a layer said beside the problem: when to come again, how to show who one is.
+/// What was said beside the problem: when to come again, how to show who one is, which methods there are
+/// (RFC 9110 section 15.5.6), and which web pages may read it.
 fn keeping_headers(mut rendered: Response, refused: &Response) -> Response {
-    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, DPOP_NONCE] {
+    for name in [
+        header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
+        DPOP_NONCE,
+        header::ALLOW,
+        header::VARY,
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    ] {
         if let Some(value) = refused.headers().get(&name) {
             rendered.headers_mut().insert(name, value.clone());
         }
@@ -294,8 +305,11 @@ mod tests {
     #[tokio::test]
     async fn an_error_of_the_http_library_becomes_a_problem() {
         let trace = TraceId::random(&OsRandom);
-        let bare = (StatusCode::METHOD_NOT_ALLOWED, "internal words").into_response();
-        let shown = json_of(render(bare, false, &trace)).await;
+        let allow = [(header::ALLOW, "GET,HEAD")];
+        let bare = (StatusCode::METHOD_NOT_ALLOWED, allow, "internal words").into_response();
+        let rendered = render(bare, false, &trace);
+        assert_eq!(rendered.headers()[header::ALLOW], "GET,HEAD");
+        let shown = json_of(rendered).await;
         assert_eq!(shown["type"], "about:blank");
         assert_eq!(shown["title"], "Method Not Allowed");
         assert!(!shown.to_string().contains("internal"));

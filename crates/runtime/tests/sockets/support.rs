@@ -169,6 +169,15 @@ impl DirectoryService for Puppet {
     ) -> Result<Response<wire::GetKeyResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    type WatchStream = tokio_stream::Empty<Result<wire::WatchResponse, Status>>;
+
+    async fn watch(
+        &self,
+        _: Request<wire::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 /// The parts of a server, before it is started.

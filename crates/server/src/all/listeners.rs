@@ -72,7 +72,7 @@ impl Listeners {
         means: &Means<'_>,
         surroundings: &Surroundings,
     ) -> Result<(), Failure> {
-        let (public, admin) = (team.public(), team.admin(means));
+        let (public, admin) = (team.public(means.config), team.admin(means));
         let serve = async |listener: Listener, builder: ServerBuilder, around: Surroundings| {
             let outcome = match builder.build(around).await {
                 Ok(server) => Box::pin(server.serve(listener.connections()))

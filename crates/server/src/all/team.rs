@@ -15,6 +15,7 @@ use super::inner::Inner;
 use crate::{
     access,
     databases::Databases,
+    directory::{self, Feed},
     failure::Failure,
     premises::Premises,
     services::{self, Basics, Certified, TokenService},
@@ -36,6 +37,7 @@ pub(crate) struct Team {
     pub(crate) custody: Custody<CustodySqlite, Arc<RemoteStatus>>,
     pub(crate) sts: Option<TokenService>,
     directory: Directory<RegistrySqlite>,
+    feed: Feed,
     for_status: Inner,
     for_clients: Inner,
 }
@@ -60,7 +62,8 @@ impl Team {
         let for_custody = Arc::clone(&status);
         let custody = &databases.custody;
         let custody = services::custody(premises, custody, certified, for_custody, basics).await?;
-        let directory = services::directory(&databases.registry, basics);
+        let directory = directory::open(&databases.registry, config, basics).await?;
+        let feed = Feed::start(&directory, config);
         let for_clients =
             Inner::directory(config, directory.clone(), certified, premises, basics).await?;
         let sts = if config.sts.enabled {
@@ -76,6 +79,7 @@ impl Team {
             custody,
             sts,
             directory,
+            feed,
             for_status,
             for_clients,
         })
@@ -107,16 +111,19 @@ impl Team {
     }
 
     /// What the edge may reach.
-    pub(super) fn public(&self) -> ServerBuilder {
+    pub(super) fn public(&self, config: &Config) -> ServerBuilder {
         let registration = kleis_registration::grpc::public(self.registration.clone());
         let custody = kleis_custody::grpc::public(self.custody.clone());
-        let directory = kleis_directory::grpc::public(self.directory.clone());
+        let looked_up = kleis_directory::grpc::public(self.directory.clone());
+        let over_http =
+            kleis_directory::http::routes(self.directory.clone(), directory::http_settings(config));
         let published = kleis_registration::http::routes(self.registration.clone());
         let server = ServerBuilder::new()
             .grpc(registration, kleis_registration::grpc::PUBLIC_RULES)
             .grpc(custody, kleis_custody::grpc::RULES)
-            .grpc(directory, kleis_directory::grpc::RULES)
+            .grpc(looked_up, kleis_directory::grpc::RULES)
             .http(published, kleis_registration::http::RULES)
+            .http(over_http, kleis_directory::http::RULES)
             .descriptors(FILE_DESCRIPTOR_SET);
         match self.sts.clone() {
             Some(sts) => server.http(kleis_sts::http::routes(sts), kleis_sts::http::RULES),
@@ -160,9 +167,10 @@ impl Team {
 
     /// Ends what the services ask each other by. To be called when nobody asks them any more.
     pub(super) async fn disband(self) -> Result<(), Failure> {
-        self.for_clients
-            .stop()
-            .await
+        let stopped = self.for_clients.stop().await;
+        // Last: calls under way were answered from what it knows.
+        stopped
             .and(self.for_status.stop().await)
+            .and(self.feed.stop().await)
     }
 }

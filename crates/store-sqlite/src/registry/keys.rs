@@ -21,6 +21,8 @@ pub(crate) struct KeyRow {
     certificate: String,
     created_at: i64,
     activated_at: Option<i64>,
+    superseded_at: Option<i64>,
+    revoked_at: Option<i64>,
     expires_at: i64,
     state: String,
     reason: Option<String>,
@@ -44,6 +46,8 @@ impl TryFrom<KeyRow> for EncryptionKey {
             certificate: stored.certificate,
             created_at: Timestamp::from_unix(stored.created_at),
             activated_at: time(stored.activated_at),
+            superseded_at: time(stored.superseded_at),
+            revoked_at: time(stored.revoked_at),
             expires_at: Timestamp::from_unix(stored.expires_at),
             kid: stored.kid,
         })
@@ -56,7 +60,8 @@ macro_rules! select_keys {
         sqlx::query_as!(
             KeyRow,
             "SELECT kid, owner, device, jwk, sequence, status_index, certificate, created_at, \
-             activated_at, expires_at, state, reason, version FROM encryption_keys "
+             activated_at, superseded_at, revoked_at, expires_at, state, reason, version \
+             FROM encryption_keys "
                 + $rest,
             $($value),+
         )
@@ -115,14 +120,16 @@ pub(crate) async fn put(link: &mut Link, key: &EncryptionKey) -> Result<(), Stor
     let (owner, device) = (key.owner.to_string(), key.device.as_str());
     let (created_at, expires_at) = (key.created_at.unix(), key.expires_at.unix());
     let activated_at = key.activated_at.map(Timestamp::unix);
+    let superseded_at = key.superseded_at.map(Timestamp::unix);
+    let revoked_at = key.revoked_at.map(Timestamp::unix);
     let state = KeyState::as_str(key.state);
     let reason = key.reason.map(RevocationReason::as_str);
     let (version, expected) = (integer(key.version), before(key.version));
     let put = if key.version == 1 {
         sqlx::query!(
             "INSERT INTO encryption_keys (kid, owner, device, jwk, sequence, status_index, \
-             certificate, created_at, activated_at, expires_at, state, reason, version) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             certificate, created_at, activated_at, superseded_at, revoked_at, expires_at, \
+             state, reason, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             key.kid,
             owner,
             device,
@@ -132,6 +139,8 @@ pub(crate) async fn put(link: &mut Link, key: &EncryptionKey) -> Result<(), Stor
             key.certificate,
             created_at,
             activated_at,
+            superseded_at,
+            revoked_at,
             expires_at,
             state,
             reason,
@@ -143,7 +152,7 @@ pub(crate) async fn put(link: &mut Link, key: &EncryptionKey) -> Result<(), Stor
         sqlx::query!(
             "UPDATE encryption_keys SET owner = ?, device = ?, jwk = ?, sequence = ?, \
              status_index = ?, certificate = ?, created_at = ?, activated_at = ?, \
-             expires_at = ?, state = ?, reason = ?, version = ? WHERE kid = ? AND version = ?",
+             superseded_at = ?, revoked_at = ?, expires_at = ?, state = ?, reason = ?, version = ? WHERE kid = ? AND version = ?",
             owner,
             device,
             key.jwk,
@@ -152,6 +161,8 @@ pub(crate) async fn put(link: &mut Link, key: &EncryptionKey) -> Result<(), Stor
             key.certificate,
             created_at,
             activated_at,
+            superseded_at,
+            revoked_at,
             expires_at,
             state,
             reason,

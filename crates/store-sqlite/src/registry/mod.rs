@@ -144,6 +144,10 @@ impl<M: Send> RegistryRead for Session<Registry, M> {
         published::changes(&mut self.link, after, limit).await
     }
 
+    async fn newest_change(&mut self) -> Found<ChangeEvent> {
+        published::newest_change(&mut self.link).await
+    }
+
     async fn ended(
         &mut self,
         now: Timestamp,

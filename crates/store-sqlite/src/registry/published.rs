@@ -83,29 +83,51 @@ pub(crate) async fn put_jwk_set(
     link.done(event).map(drop)
 }
 
+struct ChangeRow {
+    seq: i64,
+    recipient: String,
+    at: i64,
+}
+
+impl TryFrom<ChangeRow> for ChangeEvent {
+    type Error = StoreError;
+
+    fn try_from(stored: ChangeRow) -> Result<Self, StoreError> {
+        let row = Row::new("change_events", &stored.seq);
+        Ok(Self {
+            seq: row.unsigned("seq", stored.seq)?,
+            recipient: row.parse("recipient", &stored.recipient)?,
+            at: Timestamp::from_unix(stored.at),
+        })
+    }
+}
+
 pub(crate) async fn changes(
     link: &mut Link,
     after: u64,
     limit: u32,
 ) -> Result<Vec<ChangeEvent>, StoreError> {
     let after = integer(after);
-    let found = sqlx::query!(
+    let found = sqlx::query_as!(
+        ChangeRow,
         "SELECT seq, recipient, at FROM change_events WHERE seq > ? ORDER BY seq LIMIT ?",
         after,
         limit
     )
     .fetch_all(link.next()?)
     .await;
-    let stored = link.done(found)?;
-    let events = stored.iter().map(|stored| {
-        let row = Row::new("change_events", &stored.seq);
-        Ok(ChangeEvent {
-            seq: row.unsigned("seq", stored.seq)?,
-            recipient: row.parse("recipient", &stored.recipient)?,
-            at: Timestamp::from_unix(stored.at),
-        })
-    });
-    events.collect()
+    link.records(found)
+}
+
+/// One step from the end of the table, however long it is.
+pub(crate) async fn newest_change(link: &mut Link) -> Result<Option<ChangeEvent>, StoreError> {
+    let found = sqlx::query_as!(
+        ChangeRow,
+        "SELECT seq, recipient, at FROM change_events ORDER BY seq DESC LIMIT 1"
+    )
+    .fetch_optional(link.next()?)
+    .await;
+    link.record(found)
 }
 
 /// The whole list in one row: a digit for every entry.

@@ -329,6 +329,7 @@ async fn an_idle_writer_clears_the_log_unless_somebody_reads_it() {
         "other".to_owned(),
         random,
         Statements::default(),
+        Commits::default(),
     )
     .await
     .unwrap();

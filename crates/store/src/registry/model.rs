@@ -204,6 +204,10 @@ pub struct EncryptionKey {
     pub created_at: Timestamp,
     /// When it was published.
     pub activated_at: Option<Timestamp>,
+    /// When it was superseded; also `None` if that was before such times were kept.
+    pub superseded_at: Option<Timestamp>,
+    /// When it was revoked; also `None` if that was before such times were kept.
+    pub revoked_at: Option<Timestamp>,
     /// When the binding ends.
     pub expires_at: Timestamp,
     /// Where it is in its life.
@@ -222,21 +226,34 @@ impl Audited for EncryptionKey {
         self.version
     }
     fn digest(&self) -> [u8; 32] {
-        state_digest(&[
+        let (owner, sequence) = (self.owner.to_string(), integer(self.sequence));
+        let (index, version) = (integer(self.status_index), integer(self.version));
+        let (created_at, activated_at) = (time(Some(self.created_at)), time(self.activated_at));
+        let (expires_at, superseded_at) = (time(Some(self.expires_at)), time(self.superseded_at));
+        let revoked_at = time(self.revoked_at);
+        let mut fields: Vec<&[u8]> = vec![
             self.kid.as_bytes(),
-            self.owner.to_string().as_bytes(),
+            owner.as_bytes(),
             self.device.as_str().as_bytes(),
             self.jwk.as_bytes(),
-            &integer(self.sequence),
-            &integer(self.status_index),
+            &sequence,
+            &index,
             self.certificate.as_bytes(),
-            &time(Some(self.created_at)),
-            &time(self.activated_at),
-            &time(Some(self.expires_at)),
+            &created_at,
+            &activated_at,
+            &expires_at,
             self.state.as_str().as_bytes(),
             reason(self.reason),
-            &integer(self.version),
-        ])
+            &version,
+        ];
+        // Rows of the audit that are older than these times know nothing of them.
+        if self.superseded_at.is_some() {
+            fields.extend([&b"superseded"[..], &superseded_at]);
+        }
+        if self.revoked_at.is_some() {
+            fields.extend([&b"revoked"[..], &revoked_at]);
+        }
+        state_digest(&fields)
     }
 }
 
@@ -398,3 +415,58 @@ shows!(StoredJwkSet {
     etag,
     has_keys
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_not_set_leaves_the_digest_of_a_key_as_it_was() {
+        let key = EncryptionKey {
+            kid: "kid".to_owned(),
+            owner: "CBE:0809394427".parse().unwrap(),
+            device: "main".parse().unwrap(),
+            jwk: "{}".to_owned(),
+            sequence: 1,
+            status_index: 2,
+            certificate: "01".to_owned(),
+            created_at: Timestamp::from_unix(3),
+            activated_at: None,
+            superseded_at: None,
+            revoked_at: None,
+            expires_at: Timestamp::from_unix(4),
+            state: KeyState::Active,
+            reason: None,
+            version: 5,
+        };
+        let number = |number: u64| number.to_be_bytes();
+        let before = state_digest(&[
+            b"kid",
+            b"CBE:0809394427",
+            b"main",
+            b"{}",
+            &number(1),
+            &number(2),
+            b"01",
+            &number(3),
+            &number(0),
+            &number(4),
+            b"ACTIVE",
+            b"",
+            &number(5),
+        ]);
+        assert_eq!(key.digest(), before);
+        // The same time as another one's, and the digest is another one, too.
+        let superseded = EncryptionKey {
+            superseded_at: Some(Timestamp::from_unix(6)),
+            ..key.clone()
+        };
+        let revoked = EncryptionKey {
+            revoked_at: Some(Timestamp::from_unix(6)),
+            ..key.clone()
+        };
+        assert_ne!(superseded.digest(), before);
+        assert_ne!(revoked.digest(), before);
+        assert_ne!(revoked.digest(), superseded.digest());
+    }
+}

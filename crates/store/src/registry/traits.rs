@@ -129,6 +129,8 @@ pub trait RegistryRead: EvidenceRead {
         after: u64,
         limit: u32,
     ) -> impl Future<Output = Listed<ChangeEvent>> + Send;
+    /// The newest change; `None` if there was none.
+    fn newest_change(&mut self) -> impl Future<Output = Found<ChangeEvent>> + Send;
     /// Active keys and certificates whose end has come, at most `limit` of each.
     fn ended(
         &mut self,

@@ -139,6 +139,8 @@ pub(super) fn encryption_key(kid: &str, index: u32) -> EncryptionKey {
         certificate: "01ab".to_owned(),
         created_at: at(1),
         activated_at: None,
+        superseded_at: None,
+        revoked_at: None,
         expires_at: at(86_400),
         state: KeyState::PendingActivation,
         reason: None,

@@ -99,6 +99,7 @@ macro_rules! store_suite {
                 one_of_many_wins_a_version,
                 readers_see_one_snapshot,
                 equal_reads_send_equally_many_statements,
+                commits_are_counted_before_their_acts_are_answered,
             }
             evidence {
                 orders_come_back_as_stored,

@@ -78,10 +78,12 @@ pub async fn recipients_are_found_by_type_and_value<B: Backend>() {
 pub async fn changes_come_in_commit_order<B: Backend>() {
     let backend = B::fresh().await;
     let store = backend.registry();
+    let mut before = store.read().await.unwrap();
     for (seconds, recipient) in [(30, DOCTOR), (20, PLATFORM), (10, DOCTOR)] {
         publish(store, &set(recipient, b"{}", true), seconds).await;
     }
     let mut reader = store.read().await.unwrap();
+    assert_eq!(before.newest_change().await, Ok(None));
     let change = |seq, recipient, seconds| ChangeEvent {
         seq,
         recipient: id(recipient),
@@ -99,6 +101,10 @@ pub async fn changes_come_in_commit_order<B: Backend>() {
         Ok(vec![change(2, PLATFORM, 20)])
     );
     assert_eq!(reader.changes(3, 1).await, Ok(Vec::new()));
+    assert_eq!(
+        reader.newest_change().await,
+        Ok(Some(change(3, DOCTOR, 10)))
+    );
 }
 
 pub async fn status_entries_have_no_gaps<B: Backend>() {

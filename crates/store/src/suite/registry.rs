@@ -186,6 +186,8 @@ pub async fn encryption_keys_come_back_as_stored<B: Backend>() {
         owner: id(PLATFORM_KGSS),
         sequence: u32::MAX,
         activated_at: Some(at(30)),
+        superseded_at: Some(at(31)),
+        revoked_at: Some(at(32)),
         state: KeyState::Revoked,
         reason: Some(RevocationReason::AffiliationChanged),
         ..encryption_key("b", 1)

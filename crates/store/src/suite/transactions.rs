@@ -264,3 +264,14 @@ pub async fn equal_reads_send_equally_many_statements<B: Backend>() {
     }
     assert_eq!(counts, [1, 1]);
 }
+
+pub async fn commits_are_counted_before_their_acts_are_answered<B: Backend>() {
+    let backend = B::fresh().await;
+    let (store, other) = (backend.registry(), backend.second_registry().await);
+    let before = (store.commits(), other.commits());
+    allocate(store, 1).await;
+    assert!(store.commits() > before.0);
+    assert_eq!(store.commits(), store.clone().commits());
+    // Another process counts its own.
+    assert_eq!(other.commits(), before.1);
+}

@@ -51,6 +51,15 @@ impl DirectoryService for Directory {
     ) -> Result<Response<wire::GetKeyResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    type WatchStream = tokio_stream::Empty<Result<wire::WatchResponse, Status>>;
+
+    async fn watch(
+        &self,
+        _: Request<wire::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 async fn directory() -> (DirectoryClients, Said, Asked) {

@@ -1,17 +1,25 @@
 //! The service over gRPC: parse, call, answer.
 
+mod messages;
+mod watch;
+
 use kleis_jose::Thumbprint;
+use kleis_proto::directory::v1 as wire;
 use kleis_proto::directory::v1::directory_service_server::{
     DirectoryService, DirectoryServiceServer,
 };
-use kleis_proto::directory::v1::{self as wire, batch_lookup_result, lookup_response};
-use kleis_proto::{call, lookup::Lookup};
+use kleis_proto::{
+    call,
+    lookup::{self, Lookup},
+};
 use kleis_store::registry::RegistryStore;
-use kleis_types::{Call, ErrorCode, Problem, RpcRule, Rule, Scope, Timestamp};
+use kleis_types::{Call, ErrorCode, Problem, RpcRule, Rule, Scope};
 use tonic::{Request, Response, Status};
 
 use crate::service::MAX_BATCH;
-use crate::{Directory, DirectoryError, Found, PublishedKey, Recipient};
+use crate::{Directory, DirectoryError};
+
+pub use watch::WatchStream;
 
 /// The longest message that is read, in bytes: more than 500 look-ups take.
 const MAX_MESSAGE: usize = 256 * 1024;
@@ -28,6 +36,10 @@ pub const RULES: &[RpcRule] = &[
     ),
     (
         "kleis.directory.v1.DirectoryService/GetKey",
+        Rule::Lookup(Scope::Directory),
+    ),
+    (
+        "kleis.directory.v1.DirectoryService/Watch",
         Rule::Lookup(Scope::Directory),
     ),
 ];
@@ -56,13 +68,9 @@ impl<S: RegistryStore> DirectoryService for Adapter<S> {
         let lookup = Lookup::parse(request.get_ref(), self.0.types())
             .map_err(|problem| refuse(&call, &problem.into()))?;
         let found = self.0.lookup(&lookup, call.principal()).await;
-        let result = match found.map_err(|error| refuse(&call, &error))? {
-            Found::Recipient(recipient) => lookup_response::Result::Recipient(recipient.into()),
-            Found::Candidates(names) => lookup_response::Result::Candidates(candidates(&names)),
-        };
-        Ok(Response::new(wire::LookupResponse {
-            result: Some(result),
-        }))
+        let found = found.map_err(|error| refuse(&call, &error))?;
+        let known = &request.get_ref().if_etag;
+        Ok(Response::new(messages::lookup(found, known)))
     }
 
     async fn batch_lookup(
@@ -80,14 +88,11 @@ impl<S: RegistryStore> DirectoryService for Adapter<S> {
             .iter()
             .map(|lookup| Ok(Lookup::parse(lookup, self.0.types())?))
             .collect();
-        let results = self
-            .0
-            .batch_lookup(lookups, call.principal())
-            .await
-            .map_err(|error| refuse(&call, &error))?;
+        let results = self.0.batch_lookup(lookups, call.principal()).await;
         let results = results
             .into_iter()
-            .map(|result| batch_result(&call, result))
+            .zip(asked)
+            .map(|(result, asked)| messages::batch_result(&call, result, &asked.if_etag))
             .collect();
         Ok(Response::new(wire::BatchLookupResponse { results }))
     }
@@ -106,72 +111,56 @@ impl<S: RegistryStore> DirectoryService for Adapter<S> {
                     .into(),
             )
         })?;
-        let key = self.0.key(&kid, call.principal()).await;
+        let as_of = lookup::time(request.get_ref().as_of)
+            .map_err(|problem| refuse(&call, &problem.into()))?;
+        let key = self.0.key(&kid, as_of, call.principal()).await;
         Ok(Response::new(
             key.map_err(|error| refuse(&call, &error))?.into(),
         ))
+    }
+
+    type WatchStream = WatchStream;
+
+    async fn watch(
+        &self,
+        request: Request<wire::WatchRequest>,
+    ) -> Result<Response<WatchStream>, Status> {
+        let call = call::of(&request);
+        let parsed = watch::parse(request.get_ref(), self.0.types());
+        let (cursor, named) = parsed.map_err(|problem| refuse(&call, &problem.into()))?;
+        let watcher = self.0.watch(cursor, named, call.principal()).await;
+        let watcher = watcher.map_err(|error| refuse(&call, &error))?;
+        let settings = self.0.0.settings.watch;
+        Ok(Response::new(watch::stream(watcher, settings, call)))
     }
 }
 
 /// Tells the caller; what is ours to mend goes into the log as well.
 fn refuse(call: &Call, error: &DirectoryError) -> Status {
     log(call, error);
-    call::refuse(call, &Problem::from(error))
+    let mut status = call::refuse(call, &Problem::from(error));
+    if let Some(seconds) = error.retry_after() {
+        status.metadata_mut().insert("retry-after", seconds.into());
+    }
+    status
 }
 
-fn log(call: &Call, error: &DirectoryError) {
+pub(crate) fn log(call: &Call, error: &DirectoryError) {
     match error {
-        DirectoryError::Store(_) | DirectoryError::Published(_) => {
+        DirectoryError::Store(_)
+        | DirectoryError::Published(_)
+        | DirectoryError::Certificate(_) => {
             tracing::error!(trace_id = call.trace_text(), %error, "look-up failed");
         }
         DirectoryError::Request(_)
         | DirectoryError::Anonymous
+        | DirectoryError::Behind
+        | DirectoryError::Future
+        | DirectoryError::TimeUnknown
+        | DirectoryError::CursorGone
+        | DirectoryError::TooManyWatchers
         | DirectoryError::NoRecipient
         | DirectoryError::NoKey => {}
-    }
-}
-
-fn batch_result(call: &Call, result: Result<Found, DirectoryError>) -> wire::BatchLookupResult {
-    let result = match result {
-        Ok(Found::Recipient(recipient)) => batch_lookup_result::Result::Recipient(recipient.into()),
-        Ok(Found::Candidates(names)) => batch_lookup_result::Result::Candidates(candidates(&names)),
-        Err(error) => {
-            log(call, &error);
-            batch_lookup_result::Result::Error((&Problem::from(&error)).into())
-        }
-    };
-    wire::BatchLookupResult {
-        result: Some(result),
-    }
-}
-
-fn candidates(identifiers: &[kleis_types::Identifier]) -> wire::Candidates {
-    wire::Candidates {
-        identifiers: identifiers.iter().map(ToString::to_string).collect(),
-    }
-}
-
-impl From<Recipient> for wire::Recipient {
-    fn from(recipient: Recipient) -> Self {
-        Self {
-            identifier: recipient.identifier.to_string(),
-            jwks: recipient.jwks,
-            etag: recipient.etag,
-        }
-    }
-}
-
-impl From<PublishedKey> for wire::GetKeyResponse {
-    fn from(PublishedKey(key): PublishedKey) -> Self {
-        Self {
-            identifier: key.owner.to_string(),
-            device: key.device.to_string(),
-            jwk: key.jwk.into_bytes(),
-            state: key.state.to_string(),
-            created_at: key.created_at.unix(),
-            activated_at: key.activated_at.map_or(0, Timestamp::unix),
-            expires_at: key.expires_at.unix(),
-        }
     }
 }
 

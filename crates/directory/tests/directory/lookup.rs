@@ -1,182 +1,20 @@
-//! The directory on a real database: who is found, by whom, and what is never told.
+//! Who is found, by whom, and what is never told.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
-
-use std::sync::Arc;
-
-use kleis_directory::{Directory, DirectoryError, Found, grpc};
+use kleis_directory::{DirectoryError, Found};
 use kleis_jose::Thumbprint;
 use kleis_proto::directory::v1::directory_service_server::DirectoryService as _;
 use kleis_proto::directory::v1::{self as wire, batch_lookup_result};
 use kleis_proto::lookup::{KeyUse, Lookup};
 use kleis_proto::status::from_status;
-use kleis_store::registry::{
-    Certificate, EncryptionKey, RegistryRead as _, RegistryTx as _, StoredJwkSet,
-};
+use kleis_store::registry::RegistryTx as _;
 use kleis_store::suite::perform;
-use kleis_store::{Actor, AuditEvent, AuditOutcome, Audited, EvidenceTx as _, Store as _};
-use kleis_store_sqlite::RegistrySqlite;
-use kleis_types::{
-    CertificateState, CredentialMap, ErrorCode, Identifier, KeyState, Principal, SeededRandom,
-    Timestamp, TypeTable,
-};
+use kleis_store::{EvidenceTx as _, Store as _};
+use kleis_types::{ErrorCode, KeyState};
 use tonic::{Code, Request};
 
-const PERSON: &str = "SSIN:85073003328";
-const DOCTOR: &str = "NIHII:18749704";
-const EHR: &str = "CBE:0123456749/EHR";
-const LAB: &str = "CBE:0123456749/LAB";
-const PLAIN: &str = "CBE:0999999922";
-const EMPTY: &str = "CBE:0888888895";
-const KID: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-const PENDING: &str = "0SVmHlR8xpwXa1rFcA5J3-uPmsAHuFWUkYPTFJDoeQ0";
-
-struct World {
-    _dir: tempfile::TempDir,
-    store: RegistrySqlite,
-    directory: Directory<RegistrySqlite>,
-}
-
-fn id(text: &str) -> Identifier {
-    text.parse().unwrap()
-}
-
-fn row(resource: Option<&dyn Audited>) -> AuditEvent {
-    AuditEvent {
-        at: Timestamp::from_unix(1_000),
-        action: "test.publish",
-        actor: Actor::Local,
-        resource: resource.map(Audited::resource).unwrap_or_default(),
-        resource_version: resource.map_or(0, Audited::version),
-        resource_digest: resource.map(Audited::digest),
-        outcome: AuditOutcome::Done,
-        order_digest: None,
-        trace_id: String::new(),
-        details: String::new(),
-    }
-}
-
-async fn world() -> World {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("registry.db");
-    RegistrySqlite::migrate(&path).await.unwrap();
-    let random = Arc::new(SeededRandom::new(7));
-    let store = RegistrySqlite::open(&path, "test", random).await.unwrap();
-    for recipient in [PERSON, EHR, LAB, PLAIN] {
-        publish(&store, recipient, true).await;
-    }
-    publish(&store, EMPTY, false).await;
-    perform(&store, |tx| {
-        Box::pin(async move {
-            tx.put_alias(&id(DOCTOR), &id(PERSON)).await?;
-            tx.append_audit(&row(None)).await
-        })
-    })
-    .await
-    .unwrap();
-    let directory = Directory::new(store.clone(), TypeTable::belgian().clone());
-    World {
-        _dir: dir,
-        store,
-        directory,
-    }
-}
-
-/// A set whose bytes name the recipient, so that a wrong one shows.
-async fn publish(store: &RegistrySqlite, recipient: &str, with_encryption_key: bool) {
-    let enc = format!(r#",{{"use":"enc","of":"{recipient}"}}"#);
-    let body = format!(
-        r#"{{"keys":[{{"use":"sig","of":"{recipient}"}}{}]}}"#,
-        if with_encryption_key {
-            enc.as_str()
-        } else {
-            ""
-        }
-    );
-    let set = StoredJwkSet {
-        recipient: id(recipient),
-        body: body.into_bytes(),
-        etag: format!("\"{recipient}\""),
-        has_keys: with_encryption_key,
-    };
-    perform(store, move |tx| {
-        let set = set.clone();
-        Box::pin(async move {
-            tx.put_jwk_set(&set, Timestamp::from_unix(1_000)).await?;
-            tx.append_audit(&row(None)).await
-        })
-    })
-    .await
-    .unwrap();
-}
-
-async fn put_key(store: &RegistrySqlite, kid: &'static str, owner: &'static str, state: KeyState) {
-    perform(store, move |tx| {
-        Box::pin(async move {
-            let index = tx.allocate_status().await?;
-            let serial = format!("{index:04x}");
-            let certificate = Certificate {
-                serial: serial.clone(),
-                owner: id(owner),
-                registrant: id(owner).with_application(None),
-                device: "main".parse().unwrap(),
-                jkt: format!("jkt-{index}"),
-                x5t: format!("x5t-{index}"),
-                chain: vec![vec![1], vec![2]],
-                not_before: Timestamp::from_unix(0),
-                not_after: Timestamp::from_unix(9_000),
-                status_index: index,
-                endorsement: String::new(),
-                recovered: false,
-                state: CertificateState::Superseded,
-                reason: None,
-                revoked_at: None,
-                place: 0,
-                version: 1,
-            };
-            let index = tx.allocate_status().await?;
-            let key = EncryptionKey {
-                kid: kid.to_owned(),
-                owner: id(owner),
-                device: "main".parse().unwrap(),
-                jwk: r#"{"kty":"OKP"}"#.to_owned(),
-                sequence: index,
-                status_index: index,
-                certificate: serial,
-                created_at: Timestamp::from_unix(10),
-                activated_at: Some(Timestamp::from_unix(20)),
-                expires_at: Timestamp::from_unix(8_000),
-                state,
-                reason: None,
-                version: 1,
-            };
-            tx.put_registrant(&registrant(owner)).await?;
-            tx.append_audit(&row(Some(&registrant(owner)))).await?;
-            tx.put_certificate(&certificate).await?;
-            tx.append_audit(&row(Some(&certificate))).await?;
-            tx.put_encryption_key(&key).await?;
-            tx.append_audit(&row(Some(&key))).await
-        })
-    })
-    .await
-    .unwrap();
-}
-
-fn registrant(owner: &str) -> kleis_store::registry::Registrant {
-    let id = id(owner).with_application(None);
-    kleis_store::registry::Registrant {
-        id: id.clone(),
-        name: "Somebody".to_owned(),
-        identifiers: vec![id],
-        active: true,
-        version: 1,
-    }
-}
-
-fn caller() -> Principal {
-    let device = "main".parse().unwrap();
-    Principal::from_certificate(&[id(PLAIN)], device, "x5t", CredentialMap::belgian()).unwrap()
-}
+use crate::world::{
+    DOCTOR, EHR, EMPTY, KID, LAB, PENDING, PERSON, PLAIN, caller, id, put_key, row, world,
+};
 
 fn recipient(found: Found) -> (String, String) {
     match found {
@@ -275,31 +113,20 @@ async fn signature_keys_can_be_had_alone_under_a_tag_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_lookup_of_an_organisation_is_one_statement() {
+async fn a_lookup_costs_two_statements_and_none_once_it_is_in_memory() {
     let world = world().await;
-    let before = world.store.statements();
-    world
-        .directory
-        .lookup(&Lookup::new(id(PLAIN)), None)
-        .await
-        .unwrap();
-    let lookup = world.store.statements() - before;
-    let before = world.store.statements();
-    world
-        .store
-        .read()
-        .await
-        .unwrap()
-        .jwk_set(&id(PLAIN))
-        .await
-        .unwrap();
-    assert_eq!(lookup, world.store.statements() - before);
+    for expected in [2, 0, 0] {
+        let before = world.store.statements();
+        let lookup = Lookup::new(id(PLAIN));
+        world.directory.lookup(&lookup, None).await.unwrap();
+        assert_eq!(world.store.statements() - before, expected);
+    }
 }
 
 #[tokio::test]
 async fn a_batch_has_a_result_or_an_error_for_each() {
     let world = world().await;
-    let service = service(&world);
+    let service = world.service();
     let lookups = [PLAIN, "CBE:0425222333", PERSON, EMPTY].map(|text| wire::LookupRequest {
         identifier: text.to_owned(),
         ..Default::default()
@@ -318,6 +145,7 @@ async fn a_batch_has_a_result_or_an_error_for_each() {
         .map(|result| match result.result.unwrap() {
             batch_lookup_result::Result::Recipient(found) => found.identifier,
             batch_lookup_result::Result::Candidates(_) => "candidates".to_owned(),
+            batch_lookup_result::Result::NotModified(same) => same.etag,
             batch_lookup_result::Result::Error(error) => error.reason,
         })
         .collect();
@@ -330,7 +158,7 @@ async fn a_batch_has_a_result_or_an_error_for_each() {
 #[tokio::test]
 async fn batches_of_none_and_of_too_many_are_refused() {
     let world = world().await;
-    let service = service(&world);
+    let service = world.service();
     for count in [0, 501] {
         let request = wire::BatchLookupRequest {
             lookups: vec![wire::LookupRequest::default(); count],
@@ -349,10 +177,11 @@ async fn a_key_is_found_in_any_state_but_pending() {
     let world = world().await;
     put_key(&world.store, KID, PLAIN, KeyState::Revoked).await;
     put_key(&world.store, PENDING, EHR, KeyState::PendingActivation).await;
-    let service = service(&world);
+    let service = world.service();
     let get = |kid: &str| {
         Request::new(wire::GetKeyRequest {
             kid: kid.to_owned(),
+            ..Default::default()
         })
     };
     let key = service.get_key(get(KID)).await.unwrap().into_inner();
@@ -384,13 +213,15 @@ async fn a_persons_key_is_to_a_stranger_like_none() {
     let world = world().await;
     put_key(&world.store, KID, PERSON, KeyState::Active).await;
     let kid: Thumbprint = KID.parse().unwrap();
-    let stranger = world.directory.key(&kid, None).await;
+    let stranger = world.directory.key(&kid, None, None).await;
     assert!(matches!(stranger, Err(DirectoryError::NoKey)));
-    assert!(world.directory.key(&kid, Some(&caller())).await.is_ok());
-}
-
-fn service(world: &World) -> grpc::Adapter<RegistrySqlite> {
-    grpc::adapter(world.directory.clone())
+    assert!(
+        world
+            .directory
+            .key(&kid, None, Some(&caller()))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -409,7 +240,7 @@ async fn a_person_behind_an_organisations_alias_stays_unknown_to_strangers() {
     let stranger = world.directory.lookup(&lookup, None).await;
     assert!(matches!(stranger, Err(DirectoryError::NoRecipient)));
     let batch = world.directory.batch_lookup(vec![Ok(lookup.clone())], None);
-    let mut batch = batch.await.unwrap();
+    let mut batch = batch.await;
     assert!(matches!(
         batch.pop(),
         Some(Err(DirectoryError::NoRecipient))
