@@ -1,12 +1,15 @@
 //! Key sets that the directory has sent, to be asked for by their tags: what has not changed is not sent again.
 //!
-//! It saves the way, not the checks: a set is verified every time, whether it was sent or kept. A directory that says that
-//! an old set is still so does nothing that it could not do by sending it.
+//! It saves the way, not the checks: a set is verified every time, whether it was sent or kept. Only what has the tag of its
+//! own bytes is kept, so that nobody on the way can have an old set kept under the tag of a new one. A directory that says
+//! that an old set is still so does nothing that it could not do by sending it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kleis_jose::digest;
 use kleis_proto::directory::v1::{LookupRequest, NotModified, Recipient};
+use kleis_types::base64url;
 
 use crate::ClientError;
 
@@ -56,9 +59,9 @@ impl Kept {
             })
     }
 
-    /// Keeps a set that was sent, and has been verified.
+    /// Keeps a set that was sent, and has been verified, if its tag is that of its bytes (docs/formats.md section 15).
     pub(crate) fn keep(&self, request: &LookupRequest, found: &Recipient) {
-        if !is_plain(request) || found.etag.is_empty() || found.jwks.len() > MOST {
+        if !is_plain(request) || found.etag != tag(&found.jwks) || found.jwks.len() > MOST {
             return;
         }
         let mut sets = self.lock();
@@ -74,6 +77,10 @@ impl Kept {
     fn lock(&self) -> MutexGuard<'_, Sets> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn tag(jwks: &[u8]) -> String {
+    format!("\"{}\"", base64url::encode(&digest::sha256(jwks)))
 }
 
 fn is_plain(request: &LookupRequest) -> bool {
@@ -95,11 +102,12 @@ mod tests {
         }
     }
 
-    fn set(etag: &str, size: usize) -> Recipient {
+    fn set(size: usize) -> Recipient {
+        let jwks = vec![b' '; size];
         Recipient {
             identifier: "CBE:0123456749".to_owned(),
-            jwks: vec![b' '; size],
-            etag: etag.to_owned(),
+            etag: tag(&jwks),
+            jwks,
         }
     }
 
@@ -108,19 +116,16 @@ mod tests {
         let kept = Kept::default();
         let one = request("CBE:0123456749");
         assert_eq!(kept.ask(one.clone()).if_etag, "");
-        kept.keep(&one, &set("\"a\"", 3));
+        kept.keep(&one, &set(3));
         let asked = kept.ask(one.clone());
-        assert_eq!(asked.if_etag, "\"a\"");
+        assert_eq!(asked.if_etag, set(3).etag);
         let same = |etag: &str| NotModified {
             etag: etag.to_owned(),
         };
-        assert_eq!(kept.get(&asked, &same("\"a\"")).unwrap(), set("\"a\"", 3));
+        assert_eq!(kept.get(&asked, &same(&set(3).etag)).unwrap(), set(3));
         // What was not asked about is no answer.
-        for (asked, etag) in [
-            (&asked, "\"b\""),
-            (&one, "\"a\""),
-            (&request("CBE:1"), "\"a\""),
-        ] {
+        let (three, four) = (set(3).etag, set(4).etag);
+        for (asked, etag) in [(&asked, &four), (&one, &three), (&request("CBE:1"), &three)] {
             let refused = kept.get(asked, &same(etag)).unwrap_err();
             assert_eq!(refused.reason(), "NOT_MODIFIED");
         }
@@ -144,16 +149,28 @@ mod tests {
     }
 
     #[test]
+    fn an_old_set_is_not_kept_under_the_tag_of_a_new_one() {
+        let kept = Kept::default();
+        let one = request("CBE:0123456749");
+        let poisoned = Recipient {
+            etag: set(4).etag,
+            ..set(3)
+        };
+        kept.keep(&one, &poisoned);
+        assert_eq!(kept.ask(one).if_etag, "");
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let kept = Kept::default();
         for index in 0..20 {
-            kept.keep(&request(&index.to_string()), &set("\"a\"", 1 << 20));
+            kept.keep(&request(&index.to_string()), &set(1 << 20));
         }
         assert!(kept.lock().bytes <= MOST);
-        assert_eq!(kept.ask(request("19")).if_etag, "\"a\"");
+        assert_eq!(kept.ask(request("19")).if_etag, set(1 << 20).etag);
         // The same again takes no more.
-        for _ in 0..40 {
-            kept.keep(&request("19"), &set("\"b\"", 1 << 20));
+        for size in 0..40 {
+            kept.keep(&request("19"), &set((1 << 20) + size));
         }
         let sets = kept.lock();
         let bytes: usize = sets.by_question.values().map(|set| set.jwks.len()).sum();

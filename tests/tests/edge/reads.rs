@@ -145,14 +145,18 @@ async fn edge_a_home_that_is_told_a_false_installation_can_do_nothing() {
     assert_eq!(changes, NOTHING);
 }
 
-/// What is sealed does not depend on these. The first one is not asked by the SDK, and the second decides nothing: whoever
-/// accepts another contract than the installation's is refused. The third needs a login, which the edge cannot make; what
-/// it answers is verified as every certificate that comes.
-const NOT_ASKED: [&str; 4] = [
+/// What is sealed does not depend on these: two read public tables or old keys, and are not asked by the SDK; a stream of changes names recipients, and
+/// whoever hears of one looks it up and verifies; whoever accepts another contract than the installation's is refused; and a login is not for the edge
+/// to make, while what it gives is verified as every certificate that comes.
+const NOT_ASKED: [&str; 5] = [
+    "kleis.registration.v1.RegistrationService/ListIdentifierTypes",
+    "kleis.registration.v1.RegistrationService/GetContract",
+    "kleis.registration.v1.RegistrationService/ValidateCertificateRequest",
     "kleis.registration.v1.RegistrationService/ListIdentifierTypes",
     "kleis.registration.v1.RegistrationService/GetContract",
     "kleis.registration.v1.RegistrationService/ValidateCertificateRequest",
     "kleis.directory.v1.DirectoryService/GetKey",
+    "kleis.directory.v1.DirectoryService/Watch",
 ];
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) const CALLER: &str = "CBE:0809394427/KGSS";
 
 const ECHO: &str = "/v1/echo";
 /// Anybody may look up; only who is known gets a key.
-const RULES: [RpcRule; 3] = [
+const RULES: [RpcRule; 4] = [
     ("kleis.directory.v1.DirectoryService/Lookup", Rule::Anyone),
     (
         "kleis.directory.v1.DirectoryService/BatchLookup",
@@ -42,6 +42,10 @@ const RULES: [RpcRule; 3] = [
     ),
     (
         "kleis.directory.v1.DirectoryService/GetKey",
+        Rule::Known(Scope::Directory),
+    ),
+    (
+        "kleis.directory.v1.DirectoryService/Watch",
         Rule::Known(Scope::Directory),
     ),
 ];
