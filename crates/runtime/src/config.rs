@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use error::{ConfigError, ConfigErrors};
-pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Pki, Telemetry, Tls};
+pub use sections::{Audit, Ca, Kek, Limits, Listen, LogFormat, Pkcs11Key, Pki, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
 const SEPARATOR: &str = "__";
@@ -38,6 +38,8 @@ pub struct Config {
     pub tls: Tls,
     /// What the CA publishes.
     pub pki: Pki,
+    /// The issuing CA.
+    pub ca: Ca,
     /// Where the root KEK is.
     pub kek: Kek,
     /// How the audit is proven.

@@ -54,8 +54,8 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Pki, Sts, Telemetry, Tls,
+    Algorithm, Audit, Ca, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek,
+    Limits, Listen, LogFormat, Pkcs11Key, Pki, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

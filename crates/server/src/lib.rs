@@ -44,6 +44,7 @@ mod databases;
 mod durable;
 mod failure;
 mod housekeeping;
+mod hsm;
 mod kek;
 mod lock;
 mod premises;
