@@ -26,6 +26,8 @@ demo) need openssl openssl && need python3 python3 ;;
 test)
     # The last two are for other people's libraries: JOSE, OAuth 2.0 and an identity provider.
     need openssl openssl && need python3 python3 && need npm npm
+    # A token in software, for the CA's key.
+    need softhsm2-util softhsm2
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
     ;;
 lint) need git git && need python3 python3 && need npm npm ;;

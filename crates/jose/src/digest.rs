@@ -1,14 +1,21 @@
-//! SHA-256, HMAC-SHA-256 and HKDF-SHA-256 for the crates above, so that they need no provider.
+//! SHA-256, SHA-384, HMAC-SHA-256 and HKDF-SHA-256 for the crates above, so that they need no provider.
 
 use aws_lc_rs::{digest, hkdf, hmac};
 use kleis_types::SecretBytes;
 
-/// The length of every output here, in bytes.
+/// The length of every output here but SHA-384's, in bytes.
 pub const LEN: usize = 32;
 
 /// SHA-256 (FIPS 180-4).
 pub fn sha256(data: &[u8]) -> [u8; LEN] {
     fixed(digest::digest(&digest::SHA256, data).as_ref())
+}
+
+/// SHA-384 (FIPS 180-4), for signatures by keys that are elsewhere.
+pub fn sha384(data: &[u8]) -> [u8; 48] {
+    let mut out = [0; 48];
+    out.copy_from_slice(digest::digest(&digest::SHA384, data).as_ref());
+    out
 }
 
 /// HMAC-SHA-256 (RFC 2104).

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use kleis_jose::JwkError;
 use kleis_types::{SecretBytes, Timestamp};
 
+pub use key::{CaSigner, CaSigningError};
 pub use material::{CaCredential, CaMaterial};
 
 use crate::alt_names::{self, AltName};
@@ -74,8 +75,11 @@ pub enum IssueError {
     #[error("the certificate would be outside its profile: {0}")]
     Profile(#[from] ProfileViolation),
     /// The key failed to sign, or signed wrongly.
-    #[error("the CA's key failed to sign")]
+    #[error("the CA's key failed to sign, or signed wrongly")]
     Signing,
+    /// The key cannot be used now: it is in hardware that does not answer.
+    #[error(transparent)]
+    Signer(#[from] CaSigningError),
     /// The finished certificate cannot be read back.
     #[error("the finished certificate cannot be read back: {0}")]
     Certificate(#[from] CertificateError),
@@ -112,7 +116,7 @@ impl fmt::Debug for IdentityRequest<'_> {
 #[derive(Debug)]
 pub struct IssuingCa {
     certificate: Certificate,
-    key: CaKey,
+    key: Box<dyn CaSigner>,
     publication: Option<Publication>,
 }
 
@@ -121,9 +125,13 @@ impl IssuingCa {
     /// one is in its profile and the other belongs to it. Whether the root stands above it is for
     /// [`crate::TrustAnchors`] to say.
     pub fn new(certificate_der: &[u8], key_pkcs8: &SecretBytes) -> Result<Self, CaError> {
+        Self::with_signer(certificate_der, Box::new(CaKey::from_pkcs8(key_pkcs8)?))
+    }
+
+    /// The same with a key that is elsewhere.
+    pub fn with_signer(certificate_der: &[u8], key: Box<dyn CaSigner>) -> Result<Self, CaError> {
         let certificate = Certificate::from_der(certificate_der)?;
         profile::authority(certificate.tbs_der(), Authority::IssuingUnanchored)?;
-        let key = CaKey::from_pkcs8(key_pkcs8)?;
         let spki = Spki::parse(certificate.spki_der()).map_err(|_| CaError::KeyMismatch)?;
         if key.public_point() == spki.key {
             Ok(Self {
@@ -255,10 +263,7 @@ impl IssuingCa {
 
     /// Signs, and verifies what it signed, so that no faulty signature leaves the CA.
     fn sign(&self, tbs: &LintedTbs) -> Result<Vec<u8>, IssueError> {
-        let signature = self
-            .key
-            .sign(tbs.as_bytes())
-            .map_err(|_| IssueError::Signing)?;
+        let signature = self.key.sign(tbs.as_bytes())?;
         let key = Spki::parse(self.certificate.spki_der())?;
         signature::verify_authority(&key, tbs.as_bytes(), &signature)
             .map_err(|_| IssueError::Signing)?;

@@ -54,7 +54,9 @@ pub mod published;
 pub mod serial;
 pub mod subject;
 
-pub use ca::{CaError, CaMaterial, IdentityRequest, IssueError, IssuingCa};
+pub use ca::{
+    CaError, CaMaterial, CaSigner, CaSigningError, IdentityRequest, IssueError, IssuingCa,
+};
 pub use certificate::{Certificate, CertificateError, SubjectAttribute};
 pub use chain::{AnchorError, ChainError, TrustAnchors, VerifiedIdentity};
 pub use crl::{Crl, CrlEntry, CrlReason, CrlRequest};

@@ -53,6 +53,22 @@ struct Stock {
     taken: Vec<(String, Timestamp)>,
 }
 
+/// One who waits, also if they hang up meanwhile.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::SeqCst);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Serials {
     pub(crate) fn new(issuer: IssuerId, random: Arc<dyn Random>) -> Self {
         Self {
@@ -70,19 +86,14 @@ impl Serials {
         store: &S,
         now: Timestamp,
     ) -> Result<(), RegistrationError> {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let filled = async {
-            let _reserving = self.reserving.lock().await;
-            let waiting = self.waiting.load(Ordering::SeqCst);
-            let missing = waiting.saturating_sub(self.stock().ready.len());
-            match missing {
-                0 => Ok(()),
-                missing => self.reserve(store, missing.max(BATCH), now).await,
-            }
-        };
-        let filled = filled.await;
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
-        filled
+        let _waiting = Waiting::among(&self.waiting);
+        let _reserving = self.reserving.lock().await;
+        let waiting = self.waiting.load(Ordering::SeqCst);
+        let missing = waiting.saturating_sub(self.stock().ready.len());
+        match missing {
+            0 => Ok(()),
+            missing => self.reserve(store, missing.max(BATCH), now).await,
+        }
     }
 
     /// Reserves so many.

@@ -27,7 +27,7 @@ pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use directory::{Audience, Directory};
 pub use error::{ConfigError, ConfigErrors};
 pub use registration::{ContractConfig, ContractMediaType, Registration};
-pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Pki, Telemetry, Tls};
+pub use sections::{Audit, Ca, Kek, Limits, Listen, LogFormat, Pkcs11Key, Pki, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
 const SEPARATOR: &str = "__";
@@ -42,6 +42,8 @@ pub struct Config {
     pub tls: Tls,
     /// What the CA publishes.
     pub pki: Pki,
+    /// The issuing CA.
+    pub ca: Ca,
     /// Where the root KEK is.
     pub kek: Kek,
     /// How the audit is proven.

@@ -54,9 +54,9 @@ pub use authn::{
 };
 pub use bucket::RateLimiter;
 pub use config::{
-    Algorithm, Audience, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, ContractConfig,
-    ContractMediaType, Directory, IssuerConfig, Kek, Limits, Listen, LogFormat, Pki,
-    Registration as RegistrationSection, Sts, Telemetry, Tls,
+    Algorithm, Audience, Audit, Ca, ClientCaConfig, Config, ConfigError, ConfigErrors,
+    ContractConfig, ContractMediaType, Directory, IssuerConfig, Kek, Limits, Listen, LogFormat,
+    Pkcs11Key, Pki, Registration as RegistrationSection, Sts, Telemetry, Tls,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;

@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &All, config: &Config, kek: KekPlace) -> Result<()
     // Until here a signal may kill: the next start goes on. From here on there is something to
     // close.
     life.listen_to_signals().map_err(Failure::System)?;
-    let premises = Premises::open(data_dir, kek, basics.publication.as_ref())?;
+    let premises = Premises::open(data_dir, kek, &basics.ca)?;
     warn_of_kek(&premises);
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let house = House {

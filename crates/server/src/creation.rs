@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use kleis_pki::CaMaterial;
+use kleis_pki::{CaMaterial, Certificate, ca::CaCredential};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_types::{InstallationId, SecretBytes, Service};
 
@@ -16,6 +16,7 @@ use crate::{
     databases::Databases,
     durable,
     failure::Failure,
+    hsm::HsmKey,
     kek::KekPlace,
     premises::{ISSUING, Premises, ROOT, Record},
     sealed::{Purpose, Vault},
@@ -92,16 +93,13 @@ async fn make(nursery: &DataDir, kek: &KekPlace, basics: &Basics) -> Result<(), 
     let (random, now) = (&*basics.random, basics.clock.now());
     let installation = InstallationId::random(random);
     let vault = Vault::new(kek_place.load_or_create(random)?, installation.clone());
-    let material = CaMaterial::generate(&installation, now, random).map_err(Failure::crypto)?;
-    write_ca(nursery, &material, &vault)?;
+    make_ca(nursery, &installation, &vault, basics)?;
     for service in SERVICES {
         let keys = service_keys::generate(service, random)?;
         service_keys::save(&nursery.service(service), service, &keys, &vault, random)?;
     }
     let record = Record::new(installation.clone(), now, vault.kek().id());
-    let publication = basics.publication.as_ref();
-    let premises =
-        Premises::assemble(nursery.clone(), installation, kek_place, vault, publication)?;
+    let premises = Premises::assemble(nursery.clone(), installation, kek_place, vault, &basics.ca)?;
     Box::pin(make_databases(&premises, basics)).await?;
     durable::sync_tree(nursery.root())?;
     durable::write_private(&nursery.installation(), &record.to_json()?)?;
@@ -128,23 +126,46 @@ async fn make_databases(premises: &Premises, basics: &Basics) -> Result<(), Fail
     certified.map(drop)
 }
 
-fn write_ca(nursery: &DataDir, material: &CaMaterial, vault: &Vault) -> Result<(), Failure> {
-    let (root, issuing) = (material.root(), material.intermediate());
+/// Makes root and issuing CA; the key of the latter in a token, where one is named.
+fn make_ca(
+    nursery: &DataDir,
+    installation: &InstallationId,
+    vault: &Vault,
+    basics: &Basics,
+) -> Result<(), Failure> {
+    let (random, now) = (&*basics.random, basics.clock.now());
+    if let Some(place) = &basics.ca.pkcs11 {
+        let key = HsmKey::generate(place)?;
+        let made = CaMaterial::generate_above(installation, now, random, &key);
+        let (root, issuing) = made.map_err(Failure::crypto)?;
+        return write_ca(nursery, &root, &issuing, None, vault);
+    }
+    let material = CaMaterial::generate(installation, now, random).map_err(Failure::crypto)?;
+    let issuing = material.intermediate();
+    let (certificate, key) = (issuing.certificate(), issuing.key_pkcs8());
+    write_ca(nursery, material.root(), certificate, Some(key), vault)
+}
+
+/// The key of the issuing CA is written where it is not in a token.
+fn write_ca(
+    nursery: &DataDir,
+    root: &CaCredential,
+    issuing: &Certificate,
+    issuing_key: Option<&SecretBytes>,
+    vault: &Vault,
+) -> Result<(), Failure> {
     let pem = |der: &[u8]| pem::encode(&pem::Pem::new("CERTIFICATE", der)).into_bytes();
     durable::write_public(&nursery.root_certificate(), &pem(root.certificate().der()))?;
-    durable::write_public(
-        &nursery.issuing_certificate(),
-        &pem(issuing.certificate().der()),
-    )?;
+    durable::write_public(&nursery.issuing_certificate(), &pem(issuing.der()))?;
     let sealed = |name, key: &SecretBytes| {
         let sealed = vault.seal(Purpose::Ca, name, key)?;
         serde_json::to_vec_pretty(&sealed).map_err(Failure::crypto)
     };
     durable::write_private(&nursery.root_key(), &sealed(ROOT, root.key_pkcs8())?)?;
-    durable::write_private(
-        &nursery.issuing_key(),
-        &sealed(ISSUING, issuing.key_pkcs8())?,
-    )
+    match issuing_key {
+        Some(key) => durable::write_private(&nursery.issuing_key(), &sealed(ISSUING, key)?),
+        None => Ok(()),
+    }
 }
 
 /// Moves a complete nursery into its place, or the rest of it.

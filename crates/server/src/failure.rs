@@ -9,6 +9,8 @@ use kleis_runtime::{
 use kleis_store::StoreError;
 use kleis_wrap::{KekError, KekId, WrapError};
 
+use crate::hsm::HsmError;
+
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -78,6 +80,8 @@ pub(crate) enum Failure {
     OperatorExists,
     #[error("a certificate or key of this installation cannot be made or used: {0}")]
     Crypto(String),
+    #[error("the key of the issuing CA: {0}")]
+    Hsm(#[from] HsmError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("cannot listen on {address}: {source}")]
@@ -160,6 +164,7 @@ impl Failure {
             | Self::Store { .. }
             | Self::Service { .. }
             | Self::OperatorExists
+            | Self::Hsm(_)
             | Self::Tls(_)
             | Self::Listen { .. } => Exit::Unavailable,
             Self::Wrap(_)

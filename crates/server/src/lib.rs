@@ -45,6 +45,7 @@ mod directory;
 mod durable;
 mod failure;
 mod housekeeping;
+mod hsm;
 mod kek;
 mod lock;
 mod premises;

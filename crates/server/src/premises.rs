@@ -3,8 +3,8 @@
 use std::{fs, sync::Arc};
 
 use data_encoding::HEXLOWER;
-use kleis_pki::{IssuingCa, Publication, TrustAnchors};
-use kleis_runtime::secret_file;
+use kleis_pki::{CaError, IssuingCa, Publication, TrustAnchors};
+use kleis_runtime::{Config, Pkcs11Key, secret_file};
 use kleis_trust::Anchors;
 use kleis_types::{InstallationId, Timestamp, strict_json};
 use kleis_wrap::{KekId, RootKek};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     data_dir::DataDir,
     failure::Failure,
+    hsm::{HsmError, HsmKey},
     kek::KekPlace,
     sealed::{Purpose, Sealed, Vault},
 };
@@ -75,6 +76,24 @@ impl Record {
     }
 }
 
+/// Where the CA's key is, and where it publishes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CaSettings {
+    /// Where the key is, if not in the data directory.
+    pub(crate) pkcs11: Option<Pkcs11Key>,
+    /// Where the CA publishes, if it does.
+    pub(crate) publication: Option<Publication>,
+}
+
+impl CaSettings {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            pkcs11: config.ca.pkcs11.clone(),
+            publication: config.pki.base_url.clone(),
+        }
+    }
+}
+
 /// An installation, opened by its KEK. Whoever opens it has the lock.
 #[derive(Debug)]
 pub(crate) struct Premises {
@@ -92,12 +111,12 @@ impl Premises {
     pub(crate) fn open(
         data_dir: DataDir,
         kek_place: KekPlace,
-        publication: Option<&Publication>,
+        settings: &CaSettings,
     ) -> Result<Self, Failure> {
         let record = Record::read(&data_dir)?;
         let kek = kek_place.load(&record.kek(&data_dir)?)?;
         let vault = Vault::new(kek, record.installation.clone());
-        Self::assemble(data_dir, record.installation, kek_place, vault, publication)
+        Self::assemble(data_dir, record.installation, kek_place, vault, settings)
     }
 
     /// Puts together what lies in a directory, whether or not its record is written yet.
@@ -106,13 +125,9 @@ impl Premises {
         installation: InstallationId,
         kek_place: KekPlace,
         vault: Vault,
-        publication: Option<&Publication>,
+        settings: &CaSettings,
     ) -> Result<Self, Failure> {
-        let ca = issuing_ca(&data_dir, &vault)?;
-        let ca = match publication {
-            Some(publication) => ca.publishing(publication.clone()),
-            None => ca,
-        };
+        let ca = issuing_ca(&data_dir, &vault, settings)?;
         Ok(Self {
             anchors: anchors(&data_dir, &installation)?,
             installation,
@@ -147,9 +162,38 @@ pub(crate) fn anchors(
     Ok(Anchors::new(roots, installation.clone()))
 }
 
-fn issuing_ca(data_dir: &DataDir, vault: &Vault) -> Result<IssuingCa, Failure> {
+fn issuing_ca(
+    data_dir: &DataDir,
+    vault: &Vault,
+    settings: &CaSettings,
+) -> Result<IssuingCa, Failure> {
+    let ca = match &settings.pkcs11 {
+        Some(place) => ca_in_token(data_dir, place)?,
+        None => ca_in_file(data_dir, vault)?,
+    };
+    Ok(match &settings.publication {
+        Some(publication) => ca.publishing(publication.clone()),
+        None => ca,
+    })
+}
+
+fn ca_in_token(data_dir: &DataDir, place: &Pkcs11Key) -> Result<IssuingCa, Failure> {
+    let path = data_dir.issuing_certificate();
+    let issuing = certificate(&path)?;
+    let key = HsmKey::open(place)?;
+    let ca = IssuingCa::with_signer(&issuing, Box::new(key));
+    ca.map_err(|error| match error {
+        CaError::KeyMismatch => HsmError::Other(place.key.clone()).into(),
+        error => Failure::damaged(&path)(&error),
+    })
+}
+
+fn ca_in_file(data_dir: &DataDir, vault: &Vault) -> Result<IssuingCa, Failure> {
     let issuing = certificate(&data_dir.issuing_certificate())?;
     let path = data_dir.issuing_key();
+    if !path.exists() {
+        return Err(HsmError::NotNamed.into());
+    }
     let bytes = secret_file::read(&path, MAX_FILE)?;
     let damaged = || Failure::damaged(&path);
     let sealed: Sealed =

@@ -3,7 +3,7 @@
 use std::{fs, num::NonZeroU32, path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
-use kleis_pki::{Publication, WeakModuli};
+use kleis_pki::WeakModuli;
 use kleis_registration::{
     Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
     RegistrationError, ServiceKeys, provision_service,
@@ -15,14 +15,19 @@ use kleis_trust::Signer;
 use kleis_types::{Clock, CredentialMap, OsRandom, Random, Service, SystemClock, TypeTable};
 use tonic::transport::Channel;
 
-use crate::{failure::Failure, premises::Premises, service_keys, status::RemoteStatus};
+use crate::{
+    failure::Failure,
+    premises::{CaSettings, Premises},
+    service_keys,
+    status::RemoteStatus,
+};
 
 /// What every service takes.
 #[derive(Clone, Debug)]
 pub(crate) struct Basics {
     pub(crate) types: TypeTable,
-    /// Where the CA publishes, if it does.
-    pub(crate) publication: Option<Publication>,
+    /// Where the CA's key is, and where it publishes.
+    pub(crate) ca: CaSettings,
     /// Moduli that no key may share a factor with.
     pub(crate) weak_moduli: WeakModuli,
     pub(crate) clock: Arc<dyn Clock>,
@@ -36,7 +41,7 @@ impl Basics {
             types: config
                 .type_table()
                 .map_err(|error| Failure::Usage(error.to_string()))?,
-            publication: config.pki.base_url.clone(),
+            ca: CaSettings::new(config),
             weak_moduli: match &config.pki.weak_moduli {
                 Some(path) => read_weak_moduli(path)?,
                 None => WeakModuli::default(),

@@ -152,9 +152,6 @@ const NOT_ASKED: [&str; 5] = [
     "kleis.registration.v1.RegistrationService/ListIdentifierTypes",
     "kleis.registration.v1.RegistrationService/GetContract",
     "kleis.registration.v1.RegistrationService/ValidateCertificateRequest",
-    "kleis.registration.v1.RegistrationService/ListIdentifierTypes",
-    "kleis.registration.v1.RegistrationService/GetContract",
-    "kleis.registration.v1.RegistrationService/ValidateCertificateRequest",
     "kleis.directory.v1.DirectoryService/GetKey",
     "kleis.directory.v1.DirectoryService/Watch",
 ];

@@ -1,8 +1,7 @@
-//! The private key of a CA, and the gate before it.
+//! The private key of a CA, wherever it is, and the gate before it.
 
 use std::fmt;
 
-use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use kleis_types::SecretBytes;
@@ -11,7 +10,27 @@ use rcgen::{PKCS_ECDSA_P384_SHA384, PublicKeyData, SignatureAlgorithm, SigningKe
 use super::CaError;
 use crate::profile::ProfileViolation;
 
-/// A P-384 key that signs with SHA-384.
+/// A CA's P-384 key, wherever it is: in memory, or in hardware that does not give it out.
+///
+/// It is asked to sign nothing but what has passed [`crate::profile`], and every signature of it is
+/// verified before it leaves.
+pub trait CaSigner: Send + Sync + fmt::Debug {
+    /// The public key: an uncompressed point of 97 octets (SEC 1 section 2.3.3).
+    fn public_point(&self) -> &[u8];
+
+    /// An ECDSA signature over the SHA-384 of `message`, in DER (RFC 3279 section 2.2.3).
+    ///
+    /// # Errors
+    /// [`CaSigningError`] if the key cannot be used now.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CaSigningError>;
+}
+
+/// The key of a CA cannot be used. The text is for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the CA's key cannot be used: {0}")]
+pub struct CaSigningError(pub String);
+
+/// A key in memory.
 pub(super) struct CaKey(EcdsaKeyPair);
 
 impl CaKey {
@@ -19,19 +38,31 @@ impl CaKey {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8.expose());
         pair.map(Self).map_err(|_| CaError::Key)
     }
+}
 
-    /// The public key: an uncompressed point.
-    pub(super) fn public_point(&self) -> &[u8] {
+impl CaSigner for CaKey {
+    fn public_point(&self) -> &[u8] {
         self.0.public_key().as_ref()
     }
 
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CaSigningError> {
         // The provider draws ECDSA's nonce from its own generator, whatever it is handed here.
-        Ok(self
-            .0
-            .sign(&SystemRandom::new(), message)?
-            .as_ref()
-            .to_vec())
+        let signature = self.0.sign(&SystemRandom::new(), message);
+        let signature = signature.map_err(|error| CaSigningError(error.to_string()))?;
+        Ok(signature.as_ref().to_vec())
+    }
+}
+
+/// A public key as rcgen sees it: the point of one that may be elsewhere.
+pub(super) struct PublicPoint<'a>(pub(super) &'a [u8]);
+
+impl PublicKeyData for PublicPoint<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P384_SHA384
     }
 }
 

@@ -8,7 +8,7 @@ use rcgen::{
 };
 
 use super::CaError;
-use super::key::{CaKey, LintingKey};
+use super::key::{CaKey, CaSigner, LintingKey, PublicPoint};
 use crate::certificate::Certificate;
 use crate::profile::{self, Authority, IssuerFacts};
 use crate::serial::SerialNumber;
@@ -56,19 +56,14 @@ impl CaMaterial {
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<Self, CaError> {
-        let root = NewCa::generate("Kleis Root CA", installation, ROOT_LIFE, now, random)?;
-        let mut params = root.params.clone();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
-        let gate = LintingKey::new(&root.key, |tbs| profile::authority(tbs, Authority::Root));
-        let root_certificate = Certificate::from_der(params.self_signed(&gate)?.der())?;
-
+        let (root, root_certificate) = Self::root_alone(installation, now, random)?;
+        let issuing = NewCa::generate(ISSUING, installation, ISSUING_LIFE, now, random)?;
         let facts = root_certificate.as_issuer();
-        let issuing = NewCa::generate("Kleis Issuing CA", installation, ISSUING_LIFE, now, random)?;
-        let intermediate_certificate = issuing.signed_by(&root, &facts)?;
-
+        let point = PublicPoint(issuing.key.public_point());
+        let certificate = signed_by(&root, &facts, &issuing.params, &point)?;
         Ok(Self {
             intermediate: CaCredential {
-                certificate: intermediate_certificate,
+                certificate,
                 key: issuing.pkcs8,
             },
             root: CaCredential {
@@ -76,6 +71,38 @@ impl CaMaterial {
                 certificate: root_certificate,
             },
         })
+    }
+
+    /// Makes the root alone, and certifies the issuing CA whose key is elsewhere.
+    pub fn generate_above(
+        installation: &InstallationId,
+        now: Timestamp,
+        random: &dyn Random,
+        issuing: &dyn CaSigner,
+    ) -> Result<(CaCredential, Certificate), CaError> {
+        let (root, root_certificate) = Self::root_alone(installation, now, random)?;
+        let point = PublicPoint(issuing.public_point());
+        let params = params_of(ISSUING, installation, ISSUING_LIFE, now, random, &point)?;
+        let certificate = signed_by(&root, &root_certificate.as_issuer(), &params, &point)?;
+        let root = CaCredential {
+            key: root.pkcs8,
+            certificate: root_certificate,
+        };
+        Ok((root, certificate))
+    }
+
+    fn root_alone(
+        installation: &InstallationId,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(NewCa, Certificate), CaError> {
+        let root = NewCa::generate("Kleis Root CA", installation, ROOT_LIFE, now, random)?;
+        let mut params = root.params.clone();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
+        let gate = LintingKey::new(&root.key, |tbs| profile::authority(tbs, Authority::Root));
+        let root_certificate = Certificate::from_der(params.self_signed(&gate)?.der())?;
+
+        Ok((root, root_certificate))
     }
 
     /// The root: its certificate is the installation's trust anchor.
@@ -88,6 +115,8 @@ impl CaMaterial {
         &self.intermediate
     }
 }
+
+const ISSUING: &str = "Kleis Issuing CA";
 
 /// A CA whose certificate is still to be written.
 struct NewCa {
@@ -106,39 +135,59 @@ impl NewCa {
     ) -> Result<Self, CaError> {
         let pkcs8 = Jwk::generate(KeyType::P384, random)?.to_pkcs8_der()?;
         let key = CaKey::from_pkcs8(&pkcs8)?;
-        let mut subject = DistinguishedName::new();
-        subject.push(DnType::OrganizationName, "Kleis");
-        subject.push(DnType::OrganizationalUnitName, installation.to_string());
-        subject.push(DnType::CommonName, common_name);
-        let spki = key.subject_public_key_info();
-        let identifier = Spki::parse(&spki)
-            .map_err(|_| CaError::Key)?
-            .key_identifier();
-        let not_before = now.plus_seconds(-BACKDATING);
-        let mut params = CertificateParams::default();
-        params.not_before = tbs::datetime(not_before)?;
-        params.not_after = tbs::datetime(not_before.plus_seconds(life - 1))?;
-        params.serial_number = Some(SerialNumber::random(random).as_bytes().to_vec().into());
-        params.distinguished_name = subject;
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.use_authority_key_identifier_extension = true;
-        params.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
+        let point = PublicPoint(key.public_point());
+        let params = params_of(common_name, installation, life, now, random, &point)?;
         Ok(Self { params, key, pkcs8 })
     }
+}
 
-    fn signed_by(&self, root: &Self, facts: &IssuerFacts<'_>) -> Result<Certificate, CaError> {
-        let mut params = self.params.clone();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ClientAuth,
-            ExtendedKeyUsagePurpose::ServerAuth,
-        ];
-        let gate = LintingKey::new(&root.key, |tbs| {
-            profile::authority(tbs, Authority::Issuing(facts))
-        });
-        let issuer = Issuer::from_params(&root.params, gate);
-        Ok(Certificate::from_der(
-            params.signed_by(&self.key, &issuer)?.der(),
-        )?)
-    }
+/// What the certificate of a CA is to say, but for what tells root and issuing CA apart.
+fn params_of(
+    common_name: &str,
+    installation: &InstallationId,
+    life: i64,
+    now: Timestamp,
+    random: &dyn Random,
+    key: &PublicPoint<'_>,
+) -> Result<CertificateParams, CaError> {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::OrganizationName, "Kleis");
+    subject.push(DnType::OrganizationalUnitName, installation.to_string());
+    subject.push(DnType::CommonName, common_name);
+    let spki = key.subject_public_key_info();
+    let identifier = Spki::parse(&spki)
+        .map_err(|_| CaError::Key)?
+        .key_identifier();
+    let not_before = now.plus_seconds(-BACKDATING);
+    let mut params = CertificateParams::default();
+    params.not_before = tbs::datetime(not_before)?;
+    params.not_after = tbs::datetime(not_before.plus_seconds(life - 1))?;
+    params.serial_number = Some(SerialNumber::random(random).as_bytes().to_vec().into());
+    params.distinguished_name = subject;
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    params.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
+    Ok(params)
+}
+
+/// The certificate of an issuing CA under this root.
+fn signed_by(
+    root: &NewCa,
+    facts: &IssuerFacts<'_>,
+    params: &CertificateParams,
+    key: &PublicPoint<'_>,
+) -> Result<Certificate, CaError> {
+    let mut params = params.clone();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::ServerAuth,
+    ];
+    let gate = LintingKey::new(&root.key, |tbs| {
+        profile::authority(tbs, Authority::Issuing(facts))
+    });
+    let issuer = Issuer::from_params(&root.params, gate);
+    Ok(Certificate::from_der(
+        params.signed_by(key, &issuer)?.der(),
+    )?)
 }

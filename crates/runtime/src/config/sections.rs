@@ -42,6 +42,29 @@ pub struct Pki {
     pub weak_moduli: Option<PathBuf>,
 }
 
+/// `[ca]`: the issuing CA.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ca {
+    /// Where its key is, if not in the data directory. It is made there with the installation, and
+    /// stays there.
+    pub pkcs11: Option<Pkcs11Key>,
+}
+
+/// `[ca.pkcs11]`: a key in a token.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pkcs11Key {
+    /// The module of the token's maker.
+    pub module: PathBuf,
+    /// The label of the token.
+    pub token: String,
+    /// The label of the key.
+    pub key: String,
+    /// A file with the PIN of the user, for its owner alone.
+    pub pin_file: PathBuf,
+}
+
 /// `[tls]`: the server's own certificate.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

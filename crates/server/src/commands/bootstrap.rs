@@ -20,8 +20,7 @@ pub(super) async fn run(data_dir: &DataDir, config: &Config, kek: KekPlace) -> R
     Record::read(data_dir)?;
     let _lock = Lock::take(data_dir)?;
     let basics = Basics::new(config)?;
-    let publication = basics.publication.as_ref();
-    let premises = Premises::open(data_dir.clone(), kek, publication)?;
+    let premises = Premises::open(data_dir.clone(), kek, &basics.ca)?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let code = Box::pin(new_code(config, &premises, &databases, &basics)).await;
     databases.close().await;

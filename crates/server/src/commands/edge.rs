@@ -33,8 +33,7 @@ pub(super) async fn certify(
     Record::read(data_dir)?;
     let _lock = Lock::take(data_dir)?;
     let basics = Basics::new(config)?;
-    let publication = basics.publication.as_ref();
-    let premises = Premises::open(data_dir.clone(), kek, publication)?;
+    let premises = Premises::open(data_dir.clone(), kek, &basics.ca)?;
     let keys = service_keys::generate(Service::Edge, &*basics.random)?;
     durable::make_dir(out)?;
     // The key first: a certificate without it would be of no use, and could not be made again.

@@ -9,6 +9,7 @@ use kleis_types::OsRandom;
 use kleis_wrap::RootKek;
 
 use super::*;
+use crate::premises::CaSettings;
 
 fn basics() -> Basics {
     Basics::new(&Config::default()).unwrap()
@@ -20,7 +21,12 @@ async fn ensure_in(data_dir: &DataDir) -> Result<Found, Failure> {
 }
 
 fn open(data_dir: &DataDir) -> Premises {
-    Premises::open(data_dir.clone(), KekPlace::DataDir(data_dir.kek()), None).unwrap()
+    Premises::open(
+        data_dir.clone(),
+        KekPlace::DataDir(data_dir.kek()),
+        &CaSettings::default(),
+    )
+    .unwrap()
 }
 
 fn files(root: &Path) -> BTreeMap<PathBuf, u32> {
@@ -126,11 +132,11 @@ async fn a_kek_elsewhere_stays_elsewhere() {
     let place = KekPlace::File(safe.path().join("kek"));
     ensure(&data_dir, &place, &basics()).await.unwrap();
     assert!(!data_dir.kek_dir().exists());
-    Premises::open(data_dir.clone(), place, None).unwrap();
+    Premises::open(data_dir.clone(), place, &CaSettings::default()).unwrap();
     // Without it there is no opening, and the id that is needed is told.
     let needed = Record::read(&data_dir).unwrap().kek(&data_dir).unwrap();
     let missing = KekPlace::DataDir(data_dir.kek());
-    let refused = Premises::open(data_dir.clone(), missing, None).unwrap_err();
+    let refused = Premises::open(data_dir.clone(), missing, &CaSettings::default()).unwrap_err();
     assert!(refused.to_string().contains(needed.as_str()), "{refused}");
 }
 
@@ -143,7 +149,7 @@ async fn another_kek_opens_nothing() {
     fs::remove_file(data_dir.kek()).unwrap();
     let other = kleis_wrap::kek_file::create(&data_dir.kek(), &OsRandom).unwrap();
     let place = KekPlace::DataDir(data_dir.kek());
-    let refused = Premises::open(data_dir.clone(), place, None).unwrap_err();
+    let refused = Premises::open(data_dir.clone(), place, &CaSettings::default()).unwrap_err();
     let Failure::OtherKek {
         needed: told,
         loaded,

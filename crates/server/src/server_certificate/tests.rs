@@ -2,14 +2,14 @@ use kleis_runtime::Config;
 use kleis_types::{Clock as _, OsRandom, SystemClock};
 
 use super::*;
-use crate::{creation, data_dir::DataDir, kek::KekPlace, services::Basics};
+use crate::{creation, data_dir::DataDir, kek::KekPlace, premises::CaSettings, services::Basics};
 
 async fn premises(home: &std::path::Path) -> Premises {
     let data_dir = DataDir::new(home);
     let kek = KekPlace::DataDir(data_dir.kek());
     let basics = Basics::new(&Config::default()).unwrap();
     creation::ensure(&data_dir, &kek, &basics).await.unwrap();
-    Premises::open(data_dir, kek, None).unwrap()
+    Premises::open(data_dir, kek, &CaSettings::default()).unwrap()
 }
 
 fn content(premises: &Premises) -> String {

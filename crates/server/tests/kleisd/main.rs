@@ -4,6 +4,7 @@
 
 mod audit;
 mod commands;
+mod hsm;
 mod life;
 mod refusals;
 mod served;

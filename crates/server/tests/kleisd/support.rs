@@ -77,6 +77,32 @@ impl Place {
         }
     }
 
+    /// Starts a server with more in its environment, or says how it ended.
+    pub(crate) fn try_start(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Running, Output> {
+        let mut command = self.all();
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        match serde_json::from_str(&line) {
+            Ok(facts) => Ok(Running {
+                child,
+                facts,
+                _stdout: stdout,
+            }),
+            Err(_) => Err(child.wait_with_output().unwrap()),
+        }
+    }
+
     /// Starts a server that does not become ready.
     pub(crate) fn start_in_vain(&self, arguments: &[&str]) -> Output {
         self.all().args(arguments).output().unwrap()

@@ -32,7 +32,7 @@ pub(super) async fn run(
     Record::read(&data_dir)?;
     let _lock = Lock::take(&data_dir)?;
     let basics = Basics::new(config)?;
-    let premises = Premises::open(data_dir, kek, basics.publication.as_ref())?;
+    let premises = Premises::open(data_dir, kek, &basics.ca)?;
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let done = Box::pin(archive(args, config, &premises, &databases, &basics)).await;
     databases.close().await;
