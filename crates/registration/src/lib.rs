@@ -16,6 +16,7 @@
 //! | [`Registration`] | the entry points, without transport |
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
+//! | [`register`] | who exists, as the local administrator changes it |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
 //!
@@ -49,6 +50,7 @@ mod error;
 pub mod grpc;
 mod history;
 mod provision;
+pub mod register;
 mod service;
 mod status;
 

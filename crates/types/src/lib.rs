@@ -26,6 +26,7 @@ mod access;
 pub mod base64url;
 mod call;
 mod clock;
+mod contact;
 mod credential;
 mod error_code;
 mod identifier;
@@ -45,6 +46,7 @@ mod trace_id;
 pub use access::{Role, RpcRule, Rule, Scope};
 pub use call::Call;
 pub use clock::{Clock, LEEWAY, SystemClock, Timestamp};
+pub use contact::{Contact, ContactError, MailAddress, WebhookUrl};
 pub use credential::{
     Credential, CredentialMap, CredentialMapError, CredentialRule, IDENTIFIER_NAMESPACE, Shown,
 };

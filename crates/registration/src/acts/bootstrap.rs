@@ -92,6 +92,7 @@ impl Bootstrap {
             name: name.unwrap_or_else(|| id.to_string()),
             identifiers: vec![id.clone()],
             active: true,
+            contact: kleis_types::Contact::default(),
             version: 1,
         };
         ledger.put_registrant(&registrant).await?;

@@ -24,6 +24,8 @@ mod life;
 mod proof;
 pub(crate) mod provision;
 mod publish;
+mod register;
+pub(crate) mod register_file;
 mod replies;
 pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;

@@ -13,4 +13,5 @@ pub(crate) use code::CreateCode;
 pub(crate) use enrol::{CodeProof, Enrol, Proof, refuse_unfit_operator};
 pub(crate) use key::{ActivateKey, BeginKey, CompleteKey, RevokeKey};
 pub(crate) use registrants::ImportRegistrants;
+pub use registrants::{ContactChange, RegistrantEntry};
 pub(crate) use role::RoleOf;

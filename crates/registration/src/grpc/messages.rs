@@ -105,6 +105,8 @@ fn registrant(record: Registrant) -> wire::RegistrantSummary {
         name: record.name,
         identifiers: record.identifiers.iter().map(ToString::to_string).collect(),
         active: record.active,
+        mail: record.contact.mail_text().to_owned(),
+        webhook: record.contact.webhook_text().to_owned(),
     }
 }
 

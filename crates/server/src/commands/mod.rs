@@ -4,6 +4,7 @@ mod audit;
 mod bootstrap;
 mod edge;
 mod migrate;
+mod registrants;
 
 use std::{
     ffi::OsString,
@@ -47,6 +48,7 @@ pub(crate) fn run(
             let data_dir = DataDir::new(args.site.place.data_dir);
             block_on(edge::certify(&data_dir, &args.out, &config, kek))
         }
+        Command::Registrants(command) => registrants::run(command, &environment),
         Command::Audit(command) => audit::run(command, &environment),
         Command::CheckConfig(args) => {
             load(args.config.as_deref(), &environment)?;

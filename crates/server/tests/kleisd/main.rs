@@ -6,5 +6,6 @@ mod audit;
 mod commands;
 mod life;
 mod refusals;
+mod registrants;
 mod served;
 mod support;
