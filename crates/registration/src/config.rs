@@ -8,6 +8,8 @@ use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
 
+use crate::RegistrantSource;
+
 const DAY: i64 = 86_400;
 
 /// How long things live, in seconds.
@@ -48,6 +50,8 @@ pub struct RegistrationConfig {
     pub types: TypeTable,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// Who exists: the register itself, or whoever is asked before.
+    pub source: Arc<dyn RegistrantSource>,
 }
 
 /// Why a configuration is not one. Whoever made it is at fault; the service does not start.

@@ -17,6 +17,7 @@
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
 //! | [`register`] | who exists, as the local administrator changes it |
+//! | [`RegistrantSource`] | who is behind an identifier, asked before a transaction |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
 //!
@@ -52,6 +53,7 @@ mod history;
 mod provision;
 pub mod register;
 mod service;
+mod source;
 mod status;
 
 pub use config::{ConfigError, Lifetimes, RegistrationConfig};
@@ -60,4 +62,5 @@ pub use history::certificate_history;
 pub use kleis_types::Call;
 pub use provision::{Authority, ServiceKeys, provision_service};
 pub use service::{ListedGrant, RegistrantPage, Registration, RolePage, Swept};
+pub use source::{Asked, Behind, RegisterTable, RegistrantSource, SourceError};
 pub use status::StatusBoard;

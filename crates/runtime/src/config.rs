@@ -7,6 +7,7 @@
 
 mod access;
 mod error;
+mod register;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,9 @@ use serde::Deserialize;
 
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use error::{ConfigError, ConfigErrors};
+pub use register::{
+    MailConfig, MailTls, Notices, RegistrantSourceConfig, Registrants, WebhookConfig,
+};
 pub use sections::{Audit, Kek, Limits, Listen, LogFormat, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
@@ -50,6 +54,10 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// CAs of client certificates besides the installation's own.
     pub client_cas: Vec<ClientCaConfig>,
+    /// Where it is known who exists.
+    pub registrants: Registrants,
+    /// How owners are told what happens to their certificates and keys.
+    pub notices: Notices,
     /// Identifier types beside the built-in ones.
     pub identifier_types: Vec<kleis_types::TypeDefinition>,
 }
@@ -181,6 +189,7 @@ impl Config {
             errors.push(ConfigError::rule("listen.admin", rule));
         }
         errors.extend(access::validate(&self.issuers, &self.client_cas, &self.sts));
+        errors.extend(register::validate(&self.registrants, &self.notices));
         if let Err(error) = self.type_table() {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }

@@ -33,10 +33,12 @@
 #![forbid(unsafe_code)]
 
 mod authn;
+mod breaker;
 mod bucket;
 mod config;
 mod counters;
 mod exit;
+mod https;
 mod issuers;
 mod layers;
 mod lifecycle;
@@ -52,16 +54,19 @@ pub use authn::{
     Always, Anonymous, AtOnce, Authenticate, Authentication, CallerAuthenticator, ForeignCa,
     Presented, Refused, Standing,
 };
+pub use breaker::{Breaker, Permit, Tolerance};
 pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audit, ClientCaConfig, Config, ConfigError, ConfigErrors, IssuerConfig, Kek, Limits,
-    Listen, LogFormat, Sts, Telemetry, Tls,
+    Listen, LogFormat, MailConfig, MailTls, Notices, RegistrantSourceConfig, Registrants, Sts,
+    Telemetry, Tls, WebhookConfig,
 };
 pub use counters::{Answer, Count, Counters, Snapshot};
 pub use exit::Exit;
+pub use https::{Answered, Bounds, FetchError, HttpClient, HttpsClient};
 pub use issuers::{
-    DiscoveredKeys, Fetch, FetchError, Fetched, Freshness, HttpsFetch, Issuer, Issuers, KeySource,
-    Keys, KeysUnavailable,
+    DiscoveredKeys, Fetch, Fetched, Freshness, HttpsFetch, Issuer, Issuers, KeySource, Keys,
+    KeysUnavailable,
 };
 pub use layers::{Holds, NoRoles, Roles, refusal};
 pub use lifecycle::{Lifecycle, Outcome};

@@ -194,7 +194,7 @@ fn or_else<T>(configured: Vec<T>, default: impl FnOnce() -> Vec<T>) -> Vec<T> {
 }
 
 /// The certificates of a file, as roots.
-fn roots(path: &Path) -> Result<RootCertStore, Failure> {
+pub(crate) fn roots(path: &Path) -> Result<RootCertStore, Failure> {
     let certificates = parts(path, "CERTIFICATE")?
         .into_iter()
         .map(CertificateDer::from);

@@ -52,6 +52,7 @@ mod sealed;
 mod server_certificate;
 mod service_keys;
 mod services;
+mod source;
 mod status;
 
 use std::{

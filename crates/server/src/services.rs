@@ -8,7 +8,7 @@ use kleis_registration::{
     Authority, Lifetimes, Registration, RegistrationConfig, RegistrationError, ServiceKeys,
     provision_service,
 };
-use kleis_runtime::Config;
+use kleis_runtime::{Config, RegistrantSourceConfig};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_sts::{DirectoryClients, Sts, StsConfig};
 use kleis_trust::Signer;
@@ -23,6 +23,8 @@ pub(crate) struct Basics {
     pub(crate) types: TypeTable,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Who is asked about registrants, if anybody is.
+    pub(crate) registrants: Option<RegistrantSourceConfig>,
 }
 
 impl Basics {
@@ -34,6 +36,7 @@ impl Basics {
                 .map_err(|error| Failure::Usage(error.to_string()))?,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
+            registrants: config.registrants.source.clone(),
         })
     }
 }
@@ -152,6 +155,7 @@ pub(crate) async fn registration(
         kek: Arc::new(premises.another_kek()?),
         types: basics.types.clone(),
         lifetimes: Lifetimes::default(),
+        source: crate::source::of(basics.registrants.as_ref(), basics)?,
     };
     let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
     let service = Registration::new(registry.clone(), config, clock, random).await;

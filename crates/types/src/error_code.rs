@@ -251,6 +251,9 @@ error_codes! {
     /// The keys of the issuer of the access token cannot be had.
     IssuerUnavailable = "ISSUER_UNAVAILABLE", Unavailable,
         "Try again later, or use a certificate.";
+    /// The authentic source of registrants cannot be asked, which says nothing about anybody.
+    RegistrantSourceUnavailable = "REGISTRANT_SOURCE_UNAVAILABLE", Unavailable,
+        "Try again later; the code or endorsement is still good.";
     /// The service is stopping.
     ShuttingDown = "SHUTTING_DOWN", Unavailable,
         "Try again; another instance will answer.";

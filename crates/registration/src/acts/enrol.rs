@@ -5,7 +5,9 @@ use std::sync::Arc;
 use kleis_pki::SubjectName;
 use kleis_proto::registration::v1::EnrolResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
-use kleis_types::{CertificateState, ErrorCode, Identifier, Problem, TypeTable, base64url};
+use kleis_types::{
+    CertificateState, ErrorCode, Identifier, InstallationId, Problem, TypeTable, base64url,
+};
 use kleis_wrap::RootKek;
 
 use super::{
@@ -14,9 +16,10 @@ use super::{
     life,
     proof::{self, CodeFor, Proven},
     publish::publish,
+    sourcing,
 };
 use crate::{
-    RegistrationError,
+    Behind, RegistrationError, SourceError,
     admission::Evidence,
     command::{self, Proof},
 };
@@ -27,6 +30,8 @@ pub(crate) struct Enrol {
     pub(crate) issuer: Issuer,
     pub(crate) kek: Arc<RootKek>,
     pub(crate) types: Arc<TypeTable>,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for Enrol {
@@ -43,6 +48,7 @@ impl Work for Enrol {
             return Ok(Verdict::Refused(Refusal::Enrolment));
         }
         // Only now: whoever proves nothing does not learn who is registered.
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, identifier).await?;
         check_subject(&self.command, &registrant)?;
         let others = ledger.tx.certificates_of(identifier).await?;
@@ -82,11 +88,19 @@ impl Enrol {
 
 /// What a code's proof is over.
 pub(super) fn proven<'a>(command: &'a command::Enrol, issuer: &'a Issuer) -> Proven<'a> {
+    proven_for(command, &issuer.installation)
+}
+
+/// The same, in an installation.
+pub(super) fn proven_for<'a>(
+    command: &'a command::Enrol,
+    installation: &'a InstallationId,
+) -> Proven<'a> {
     Proven {
         csr: &command.csr,
         identifier: &command.identifier,
         device: &command.device,
-        installation: &issuer.installation,
+        installation,
     }
 }
 

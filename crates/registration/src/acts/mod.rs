@@ -31,6 +31,7 @@ pub(crate) mod revoke_certificate;
 pub(crate) mod revoke_key;
 pub(crate) mod roles;
 pub(crate) mod signer;
+pub(crate) mod sourcing;
 
 pub(crate) use carried::{Answer, Carried, Refusal, Verdict, Work};
 pub(crate) use issue::Issuer;

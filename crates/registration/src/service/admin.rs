@@ -2,6 +2,7 @@
 
 use kleis_proto::method::registration_admin as method;
 use kleis_store::registry::RegistryStore;
+use kleis_trust::order::Order;
 
 use super::{Parts, Registration};
 use crate::{Call, RegistrationError, acts, command};
@@ -55,18 +56,21 @@ impl<S: RegistryStore> Registration<S> {
             kek,
             ..
         } = &*self.parts;
-        self.certified(order, method::CREATE_ENROLMENT_CODE, call, |order| {
-            let command =
-                command::CreateCode::parse(order.body(), order.jti(), transport_key, types)?;
-            let installation = issuer.installation.clone();
-            Ok(acts::create_code::CreateCode {
-                command,
-                installation,
-                kek: kek.clone(),
-                roles: self.parts.role_seal(),
-            })
-        })
-        .await
+        let read = |order: &Order<_>| {
+            let (body, jti) = (order.body(), order.jti());
+            Ok(command::CreateCode::parse(body, jti, transport_key, types)?)
+        };
+        let method = method::CREATE_ENROLMENT_CODE;
+        let (command, evidence) = self.admit_certified(order, method, call, read)?;
+        let identifier = command.identifier.with_application(None);
+        let work = acts::create_code::CreateCode {
+            command,
+            installation: issuer.installation.clone(),
+            kek: kek.clone(),
+            roles: self.parts.role_seal(),
+            behind: self.parts.source.who_is(&identifier).await,
+        };
+        self.carry_out(evidence, work).await
     }
 
     /// Revokes anybody's certificate. Answers the signed reply.

@@ -27,7 +27,7 @@ pub use roles::{ListedGrant, RolePage};
 pub use upkeep::Swept;
 
 use crate::{
-    Call, RegistrationConfig, RegistrationError, StatusBoard,
+    Call, RegistrantSource, RegistrationConfig, RegistrationError, StatusBoard,
     acts::{Answer, Carried, Issuer, OrderSeal, Replies, Work, roles::RoleSeal},
     admission::{self, Evidence},
     command, status,
@@ -51,6 +51,7 @@ struct Parts {
     kek: Arc<RootKek>,
     types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
+    source: Arc<dyn RegistrantSource>,
     board: Arc<StatusBoard>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -96,6 +97,7 @@ impl<S: RegistryStore> Registration<S> {
             kek: config.kek,
             types: Arc::new(config.types),
             bootstrap_lifetime: config.lifetimes.bootstrap_code,
+            source: config.source,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
             clock,
             random,
@@ -123,6 +125,18 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(&Order<B>) -> Result<W, RegistrationError>,
     ) -> Result<String, RegistrationError> {
+        let (work, evidence) = self.admit_certified(compact, method, call, work)?;
+        self.carry_out(evidence, work).await
+    }
+
+    /// Verifies the order of a certified caller; `read` makes of it what is needed.
+    fn admit_certified<B: DeserializeOwned, T>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        read: impl FnOnce(&Order<B>) -> Result<T, RegistrationError>,
+    ) -> Result<(T, Evidence), RegistrationError> {
         let now = self.now();
         let Parts {
             anchors,
@@ -131,12 +145,12 @@ impl<S: RegistryStore> Registration<S> {
             ..
         } = &*self.parts;
         let order = admission::admit(compact, method, anchors, &**board, call, now)?;
-        let work = work(&order)?;
+        let read = read(&order)?;
         let signer = order.signer();
         let x5t = signer.certificate().x5t_s256().to_owned();
         let actor = Actor::of(signer.identity().primary(), types);
         let evidence = Evidence::new(&order, method, x5t, actor, call, now);
-        self.carry_out(evidence, work).await
+        Ok((read, evidence))
     }
 
     /// Carries out the request for a first certificate.
@@ -147,6 +161,17 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(command::Enrol, &Parts) -> Result<W, RegistrationError>,
     ) -> Result<String, RegistrationError> {
+        let (command, evidence) = self.admit_enrolment(compact, method, call)?;
+        self.carry_out(evidence, work(command, &self.parts)?).await
+    }
+
+    /// Verifies and reads the request for a first certificate.
+    fn admit_enrolment(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+    ) -> Result<(command::Enrol, Evidence), RegistrationError> {
         let now = self.now();
         let Parts { anchors, types, .. } = &*self.parts;
         let order: Enrolment<_> = admission::admit_enrolment(compact, method, anchors, now)?;
@@ -154,7 +179,7 @@ impl<S: RegistryStore> Registration<S> {
         let actor = Actor::of(&command.identifier, types);
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);
-        self.carry_out(evidence, work(command, &self.parts)?).await
+        Ok((command, evidence))
     }
 
     /// Runs the act, shows its statuses, and gives the signed reply.

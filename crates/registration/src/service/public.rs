@@ -10,20 +10,44 @@ use kleis_trust::{
 use kleis_types::{base64url, random_array};
 
 use super::{Parts, Registration};
-use crate::{Call, RegistrationError, acts, command};
+use crate::{Behind, Call, RegistrationError, SourceError, acts, acts::sourcing, command};
 
 impl<S: RegistryStore> Registration<S> {
     /// Issues a certificate, on proof by code or endorsement. Answers the signed reply.
     pub async fn enrol(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
-        let work = |command, parts: &Parts| {
-            Ok(acts::enrol::Enrol {
-                command,
-                issuer: parts.issuer.clone(),
-                kek: parts.kek.clone(),
-                types: parts.types.clone(),
-            })
+        let (command, evidence) = self.admit_enrolment(order, method::ENROL, call)?;
+        let behind = self.who_is_behind(&command).await?;
+        let Parts {
+            issuer, kek, types, ..
+        } = &*self.parts;
+        let work = acts::enrol::Enrol {
+            command,
+            issuer: issuer.clone(),
+            kek: kek.clone(),
+            types: types.clone(),
+            behind,
         };
-        self.enrolment(order, method::ENROL, call, work).await
+        self.carry_out(evidence, work).await
+    }
+
+    /// Asks the source of registrants about somebody who seems to prove an identity. What it says
+    /// counts once the act has seen the proof.
+    async fn who_is_behind(
+        &self,
+        command: &command::Enrol,
+    ) -> Result<Result<Behind, SourceError>, RegistrationError> {
+        let Parts { issuer, kek, .. } = &*self.parts;
+        let mut reader = self.store.read().await?;
+        let installation = &issuer.installation;
+        let looks_proved =
+            sourcing::looks_proved(&mut reader, command, installation, kek, self.now());
+        if !looks_proved.await? {
+            return Ok(Ok(Behind::Register));
+        }
+        // The snapshot is not held while somebody else is asked.
+        drop(reader);
+        let identifier = command.identifier.with_application(None);
+        Ok(self.parts.source.who_is(&identifier).await)
     }
 
     /// Gives out the challenge to an encryption key. Answers the signed reply.

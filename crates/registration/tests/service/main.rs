@@ -25,6 +25,7 @@ mod replay;
 mod requests;
 mod roles;
 mod services;
+mod sources;
 mod standing;
 mod status;
 mod wire;

@@ -31,6 +31,8 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     assert!(config.kek.file.is_some() && config.audit.sink.is_some());
     assert_eq!(config.identifier_types.len(), 1);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
+    assert!(config.registrants.source.is_some());
+    assert!(config.notices.mail.is_some() && config.notices.webhook.is_some());
 }
 
 #[test]

@@ -94,6 +94,7 @@ const REASONS: [(Category, &[&str]); 11] = [
             "STORE_UNAVAILABLE",
             "STATUS_UNAVAILABLE",
             "ISSUER_UNAVAILABLE",
+            "REGISTRANT_SOURCE_UNAVAILABLE",
             "SHUTTING_DOWN",
         ],
     ),
