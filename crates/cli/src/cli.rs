@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, certificate, custody, devices, enroll, init, jose, keys, lookup, open, operator, seal,
-    sign, token, verify, whoami,
+    audit, certificate, custody, devices, enroll, init, jose, keys, lookup, notices, open,
+    operator, seal, sign, token, verify, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -93,6 +93,7 @@ enum Command {
     Status(whoami::StatusArgs),
     Devices(devices::DevicesArgs),
     Keys(keys::KeysArgs),
+    Notices(notices::NoticesArgs),
     Lookup(lookup::LookupArgs),
     Seal(seal::SealArgs),
     Open(open::OpenArgs),
@@ -147,6 +148,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Status(_) => whoami::status(context).await,
             Command::Devices(args) => devices::run(context, args).await,
             Command::Keys(args) => keys::run(context, args).await,
+            Command::Notices(args) => notices::run(context, args).await,
             Command::Lookup(args) => lookup::run(context, args).await,
             Command::Seal(args) => seal::run(context, args).await,
             Command::Open(args) => open::run(context, args).await,

@@ -5,7 +5,7 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 43] = [
     "init",
     "enroll",
     "whoami",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 41] = [
     "keys rotate",
     "keys revoke",
     "keys list",
+    "keys import-p12",
+    "notices",
     "lookup",
     "seal",
     "open",

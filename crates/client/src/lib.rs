@@ -33,6 +33,7 @@ mod home;
 mod init;
 mod keys;
 mod lookup;
+mod notices;
 mod operator;
 mod roles;
 mod session;
@@ -50,6 +51,7 @@ pub use history::{CertificateHistory, PastDocument, named_certificate};
 pub use home::{Access, Config, Home, HomeError, IdentityFile, Passphrase};
 pub use keys::{KeySummary, PublishOptions, Published};
 pub use lookup::Lookup;
+pub use notices::Notice;
 pub use operator::{ImportReport, IssuedCode, RegistrantLine};
 pub use session::Kleis;
 

@@ -16,6 +16,7 @@
 //! | [`Registration`] | the entry points, without transport |
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
+//! | [`Letter`] | what owners are told, as it goes out |
 //! | [`register`] | who exists, as the local administrator changes it |
 //! | [`RegistrantSource`] | who is behind an identifier, asked before a transaction |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
@@ -50,6 +51,7 @@ mod config;
 mod error;
 pub mod grpc;
 mod history;
+mod letter;
 mod provision;
 pub mod register;
 mod service;
@@ -60,7 +62,10 @@ pub use config::{ConfigError, Lifetimes, RegistrationConfig};
 pub use error::RegistrationError;
 pub use history::certificate_history;
 pub use kleis_types::Call;
+pub use letter::Letter;
 pub use provision::{Authority, ServiceKeys, provision_service};
-pub use service::{ListedGrant, RegistrantPage, Registration, RolePage, Swept};
+pub use service::{
+    Due, ListedGrant, NOTICE_OF_END, RegistrantPage, Registration, RolePage, Sent, Swept,
+};
 pub use source::{Asked, Behind, RegisterTable, RegistrantSource, SourceError};
 pub use status::StatusBoard;

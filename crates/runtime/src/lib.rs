@@ -61,7 +61,7 @@ pub use config::{
     Listen, LogFormat, MailConfig, MailTls, Notices, RegistrantSourceConfig, Registrants, Sts,
     Telemetry, Tls, WebhookConfig,
 };
-pub use counters::{Answer, Count, Counters, Snapshot};
+pub use counters::{Answer, Count, Counters, Gauge, Snapshot};
 pub use exit::Exit;
 pub use https::{Answered, Bounds, FetchError, HttpClient, HttpsClient};
 pub use issuers::{

@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// running
     #[command(subcommand)]
     Registrants(Registrants),
+    /// Look at what owners are told
+    #[command(subcommand)]
+    Notices(Notices),
     /// Look into the audit
     #[command(subcommand)]
     Audit(Audit),
@@ -98,6 +101,22 @@ pub(crate) struct OneRegistrant {
     /// Any identifier of the registrant, TYPE:VALUE
     #[arg(value_name = "IDENTIFIER")]
     pub(crate) identifier: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Notices {
+    /// List the notices that could not be delivered and were given up; works beside a running
+    /// server
+    Failed(FailedNotices),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FailedNotices {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Subcommand)]

@@ -46,6 +46,7 @@ mod failure;
 mod housekeeping;
 mod kek;
 mod lock;
+mod notices;
 mod premises;
 mod ready;
 mod sealed;

@@ -32,6 +32,7 @@ mod error_code;
 mod identifier;
 pub mod lp;
 mod names;
+mod notice;
 mod principal;
 mod problem;
 mod random;
@@ -56,6 +57,7 @@ pub use identifier::{
     TypeTable, TypeTableError,
 };
 pub use names::{ApplicationId, DeviceId, InstallationId, NameError};
+pub use notice::{Channel, DeliveryState, NoticeKind};
 pub use principal::{CertificateProof, Confirmation, NoIdentifier, Principal, TokenProof};
 pub use problem::Problem;
 pub use random::{OsRandom, Random, random_array};

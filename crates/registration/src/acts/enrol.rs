@@ -6,14 +6,15 @@ use kleis_pki::SubjectName;
 use kleis_proto::registration::v1::EnrolResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
 use kleis_types::{
-    CertificateState, ErrorCode, Identifier, InstallationId, Problem, TypeTable, base64url,
+    CertificateState, ErrorCode, Identifier, InstallationId, NoticeKind, Problem, TypeTable,
+    base64url,
 };
 use kleis_wrap::RootKek;
 
 use super::{
     Issuer, Ledger, Refusal, Verdict, Work,
     issue::{self, Issuance},
-    life,
+    life, notices,
     proof::{self, CodeFor, Proven},
     publish::publish,
     sourcing,
@@ -179,6 +180,12 @@ pub(super) async fn certify<Tx: RegistryTx>(
         let identity = leaf.identity()?;
         endorsement.covers(&leaf, &identity)?;
     }
+    let kind = if recovered {
+        NoticeKind::DeviceRecovered
+    } else {
+        NoticeKind::DeviceAdded
+    };
+    notices::of_certificate(ledger, kind, &certificate).await?;
     publish(ledger, &certificate.owner).await?;
     Ok(Verdict::Done(EnrolResult {
         chain: certificate

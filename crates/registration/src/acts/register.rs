@@ -9,7 +9,7 @@ use kleis_store::{
 };
 use kleis_types::{CertificateState, ErrorCode, Identifier, Problem};
 
-use super::{Ledger, life, publish::publish};
+use super::{Ledger, life, notices, publish::publish};
 use crate::{RegistrationError, command::RegistrantEntry};
 
 /// What became of a line.
@@ -111,6 +111,7 @@ async fn change<Tx: RegistryTx>(
     refuse_certified(former, &next, &certificates)?;
     store(ledger, &next).await?;
     if former.active != next.active {
+        notices::of_registrant(ledger, &next).await?;
         suspend_or_restore(ledger, &certificates, next.active).await?;
     }
     Ok(Change::Updated)

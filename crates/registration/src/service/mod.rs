@@ -1,6 +1,7 @@
 //! The entry points, without transport.
 
 mod admin;
+mod notices;
 mod public;
 mod reads;
 mod roles;
@@ -22,6 +23,7 @@ use kleis_wrap::RootKek;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+pub use notices::{Due, NOTICE_OF_END, Sent};
 pub use reads::RegistrantPage;
 pub use roles::{ListedGrant, RolePage};
 pub use upkeep::Swept;

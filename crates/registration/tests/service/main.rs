@@ -15,6 +15,7 @@ mod house;
 mod kept_orders;
 mod keys;
 mod life;
+mod notices;
 mod operators;
 mod owners;
 mod people;

@@ -5,6 +5,7 @@
 mod audit;
 mod commands;
 mod life;
+mod notices;
 mod refusals;
 mod registrants;
 mod served;

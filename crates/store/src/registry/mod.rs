@@ -2,6 +2,7 @@
 //! encryption keys, and the ready-made JWK Sets.
 
 mod model;
+mod notice;
 mod role;
 mod traits;
 
@@ -10,5 +11,6 @@ pub use model::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, KeyUse, PublicKeyClaim,
     Registrant, StatusEntry, StoredJwkSet,
 };
+pub use notice::{Delivery, DeliveryCounts, Notice};
 pub use role::RoleGrant;
 pub use traits::{RegistryRead, RegistryStore, RegistryTx};
