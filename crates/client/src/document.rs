@@ -253,13 +253,12 @@ impl Kleis {
     ) -> Result<(Vec<Jwk>, Vec<Addressee>, Option<Receipt>), ClientError> {
         let mut keys = Vec::new();
         for kid in kids {
-            match kid.parse::<Thumbprint>() {
-                Ok(thumbprint) => keys.extend(self.home.decryption_key(&thumbprint)?),
+            if let Ok(thumbprint) = kid.parse::<Thumbprint>() {
+                keys.extend(self.home.decryption_key(&thumbprint)?);
+            } else {
                 // The name by which another key store knew one of ours: the document says it so.
-                Err(_) => {
-                    let key = self.home.decryption_key_by_alias(kid)?;
-                    keys.extend(key.map(|key| key.with_member("kid", kid.as_str().into())));
-                }
+                let key = self.home.decryption_key_by_alias(kid)?;
+                keys.extend(key.map(|key| key.with_member("kid", kid.as_str().into())));
             }
         }
         if !keys.is_empty() {

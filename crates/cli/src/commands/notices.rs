@@ -27,6 +27,7 @@ pub(crate) async fn run(context: &Context, args: &NoticesArgs) -> Result<(), Cli
         ("subject", "ABOUT"),
         ("reason", "REASON"),
         ("endsAt", "ENDS"),
+        ("id", "NOTICE"),
     ]);
     for notice in context.kleis()?.notices(args.limit.into()).await? {
         let ends = (notice.ends_at > 0).then(|| Timestamp::from_unix(notice.ends_at));
@@ -38,6 +39,7 @@ pub(crate) async fn run(context: &Context, args: &NoticesArgs) -> Result<(), Cli
             Cell::text(&notice.subject),
             Cell::optional(Some(&notice.reason).filter(|reason| !reason.is_empty())),
             ends.map_or_else(|| Cell::optional(None::<&str>), Cell::time),
+            Cell::text(&notice.id),
         ]);
     }
     context.print(&Report::new().table("notices", table, "You were told nothing yet."))

@@ -2,9 +2,9 @@
 
 use kleis_proto::{page::size, registration::v1 as wire};
 use kleis_store::registry::{Certificate, EncryptionKey, Notice, Registrant};
-use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, base64url};
+use kleis_types::{ErrorCode, Identifier, InstallationId, Problem, RevocationReason, base64url};
 
-use crate::{ListedGrant, RegistrantPage, RolePage};
+use crate::{ListedGrant, RegistrantPage, RolePage, letter};
 
 pub(super) fn key(record: EncryptionKey) -> wire::KeySummary {
     wire::KeySummary {
@@ -117,21 +117,28 @@ pub(super) fn notice_page(request: &wire::ListNoticesRequest) -> Result<(u64, u3
     Ok((text.parse().unwrap_or(0), limit))
 }
 
-pub(super) fn notices(found: Vec<Notice>, limit: u32) -> wire::ListNoticesResponse {
+pub(super) fn notices(
+    found: Vec<Notice>,
+    limit: u32,
+    installation: &InstallationId,
+) -> wire::ListNoticesResponse {
     let is_full = u32::try_from(found.len()).is_ok_and(|length| length == limit);
     let last = found.last().filter(|_| is_full);
     let next = last.map(|last| base64url::encode(last.id.to_string().as_bytes()));
     wire::ListNoticesResponse {
         next_page_token: next.unwrap_or_default(),
-        notices: found.into_iter().map(notice).collect(),
+        notices: found
+            .into_iter()
+            .map(|one| notice(one, installation))
+            .collect(),
     }
 }
 
-fn notice(notice: Notice) -> wire::Notice {
+fn notice(notice: Notice, installation: &InstallationId) -> wire::Notice {
     // The name of a registrant in the audit tells its owner nothing.
     let is_registrant = notice.subject.starts_with("registrant:");
     wire::Notice {
-        id: notice.id,
+        id: letter::jti(installation, notice.id).to_string(),
         kind: notice.kind.to_string(),
         identifier: notice.owner.to_string(),
         device: notice

@@ -202,6 +202,7 @@ impl<S: RegistryStore> RegistrationService for Adapter<S> {
                 .map(|found| (found, limit))
         };
         let (found, limit) = listed.await.map_err(|error| refuse(&call, &error))?;
-        Ok(Response::new(messages::notices(found, limit)))
+        let (installation, _, _) = self.0.installation();
+        Ok(Response::new(messages::notices(found, limit, installation)))
     }
 }

@@ -243,13 +243,13 @@ async fn a_webhook_is_called_and_its_status_counts() {
             mail: None,
             webhook: Some(WebhookConfig { roots }),
         };
-        let post = Post::of(&config).unwrap();
+        let senders = Post::of(&config).unwrap();
         let address = format!("https://localhost:{port}/hook");
         let letter = Letter::Webhook {
             to: Contact::parse("", &address).unwrap().webhook.unwrap(),
             body: br#"{"notice":"a.b.c"}"#.to_vec(),
         };
-        let carrier = post.webhook.unwrap();
+        let carrier = senders.webhook.unwrap();
         assert_eq!(carrier.send(&letter).await, expected, "{status}");
         let asked = asked.await.unwrap();
         assert!(asked.starts_with("POST /hook HTTP/1.1\r\n"), "{asked}");

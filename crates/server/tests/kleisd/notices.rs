@@ -12,7 +12,7 @@ use std::{
 use crate::support::{Place, code, stderr, stdout};
 
 /// Longer than the worker's round takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A mail server that tells what it was given; a silent one says nothing beyond its greeting.
 fn mail_server(is_silent: bool) -> (u16, Receiver<String>) {
