@@ -264,3 +264,18 @@ fn key_type(key: &KeySummary) -> Option<kleis_jose::KeyType> {
         .ok()
         .map(|key| key.key_type())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_soon_ninety_days_before() {
+        let now = Timestamp::from_unix(1_800_000_000);
+        let soon = EndsSoon(now.plus_seconds(90 * 86_400));
+        assert!(soon.holds(now.unix() + 90 * 86_400));
+        assert!(!soon.holds(now.unix() + 90 * 86_400 + 1));
+        // Also what has ended and is not put away yet.
+        assert!(soon.holds(now.unix() - 1));
+    }
+}
