@@ -11,6 +11,7 @@ import subprocess
 # Our crates, and which of ours each may name in [dependencies] and [build-dependencies].
 MAY_NAME = {
     "kleis-types": set(),
+    "kleis-roster": {"kleis-types"},
     "kleis-jose": {"kleis-types"},
     "kleis-pki": {"kleis-types", "kleis-jose"},
     "kleis-trust": {"kleis-types", "kleis-jose", "kleis-pki"},
@@ -41,12 +42,14 @@ MAY_NAME = {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-wrap", "kleis-proto",
         "kleis-store", "kleis-store-sqlite", "kleis-registration", "kleis-custody",
         "kleis-directory", "kleis-runtime", "kleis-access", "kleis-sts", "kleis-audit",
+        "kleis-roster",
     },
     "kleis-client": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-access",
     },
     "kleis-cli": {
         "kleis-types", "kleis-jose", "kleis-pki", "kleis-proto", "kleis-trust", "kleis-client",
+        "kleis-roster",
     },
     "kleis-bench": {
         "kleis-types", "kleis-jose", "kleis-access", "kleis-proto", "kleis-store",
@@ -70,7 +73,7 @@ MAY_NAME_IN_TESTS = {
     "kleis-server": {"kleis-client"},
 }
 
-PURE = {"kleis-types", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-access", "kleis-wrap"}
+PURE = {"kleis-types", "kleis-roster", "kleis-jose", "kleis-pki", "kleis-trust", "kleis-access", "kleis-wrap"}
 SERVICES = {
     "kleis-registration", "kleis-custody", "kleis-directory", "kleis-sts", "kleis-audit",
 }

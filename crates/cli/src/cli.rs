@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, certificate, contract, custody, devices, enroll, init, jose, keys, lookup, open,
-    operator, request, seal, sign, token, verify, watch, whoami,
+    audit, certificate, contract, custody, devices, enroll, init, jose, keys, lookup, notices,
+    open, operator, request, seal, sign, token, verify, watch, whoami,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -95,6 +95,7 @@ enum Command {
     Status(whoami::StatusArgs),
     Devices(devices::DevicesArgs),
     Keys(keys::KeysArgs),
+    Notices(notices::NoticesArgs),
     Lookup(lookup::LookupArgs),
     Watch(watch::WatchArgs),
     Seal(seal::SealArgs),
@@ -152,6 +153,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<(), CliError> {
             Command::Status(_) => whoami::status(context).await,
             Command::Devices(args) => devices::run(context, args).await,
             Command::Keys(args) => keys::run(context, args).await,
+            Command::Notices(args) => notices::run(context, args).await,
             Command::Lookup(args) => lookup::run(context, args).await,
             Command::Watch(args) => watch::run(context, args).await,
             Command::Seal(args) => seal::run(context, args).await,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kleis_client::{Home, Kleis};
-use kleis_types::{Clock, OsRandom, Random, SecretBytes, SystemClock};
+use kleis_types::{Clock, OsRandom, Random, SecretBytes, SystemClock, Timestamp};
 
 use crate::cli::Global;
 use crate::error::CliError;
@@ -74,6 +74,11 @@ impl Context {
             None => default_home(|name| std::env::var_os(name).map(PathBuf::from))?,
         };
         Ok(Home::open(dir, self.passphrase.provider())?)
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The client of the home.

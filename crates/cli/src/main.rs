@@ -27,6 +27,7 @@ mod error;
 mod exit;
 mod files;
 mod output;
+mod p12;
 mod passphrase;
 
 fn main() -> std::process::ExitCode {

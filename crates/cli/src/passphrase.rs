@@ -47,6 +47,11 @@ impl Source {
         self.once(|| prompt("Passphrase: "))
     }
 
+    /// The passphrase of a file of somebody else's making, which it is asked for by name.
+    pub(crate) fn of(&self, name: &str) -> Result<SecretBytes, HomeError> {
+        self.once(|| prompt(&format!("Passphrase of {name}: ")))
+    }
+
     /// The passphrase for a new key file: typed twice.
     pub(crate) fn fresh(&self) -> Result<SecretBytes, CliError> {
         let passphrase = self.once(|| {

@@ -5,7 +5,7 @@ mod support;
 use support::{Place, refused};
 
 /// Every command there is, without its arguments.
-const COMMANDS: [&str; 55] = [
+const COMMANDS: [&str; 57] = [
     "init",
     "enroll",
     "request submit",
@@ -26,6 +26,8 @@ const COMMANDS: [&str; 55] = [
     "keys rotate",
     "keys revoke",
     "keys list",
+    "keys import-p12",
+    "notices",
     "lookup",
     "watch",
     "seal",

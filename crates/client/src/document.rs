@@ -252,8 +252,14 @@ impl Kleis {
         kids: &[String],
     ) -> Result<(Vec<Jwk>, Vec<Addressee>, Option<Receipt>), ClientError> {
         let mut keys = Vec::new();
-        for kid in kids.iter().filter_map(|kid| kid.parse::<Thumbprint>().ok()) {
-            keys.extend(self.home.decryption_key(&kid)?);
+        for kid in kids {
+            if let Ok(thumbprint) = kid.parse::<Thumbprint>() {
+                keys.extend(self.home.decryption_key(&thumbprint)?);
+            } else {
+                // The name by which another key store knew one of ours: the document says it so.
+                let key = self.home.decryption_key_by_alias(kid)?;
+                keys.extend(key.map(|key| key.with_member("kid", kid.as_str().into())));
+            }
         }
         if !keys.is_empty() {
             let identity = self.signer()?.identity();

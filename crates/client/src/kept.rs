@@ -59,7 +59,7 @@ impl Kept {
             })
     }
 
-    /// Keeps a set that was sent, and has been verified, if its tag is that of its bytes (docs/formats.md section 15).
+    /// Keeps a set that was sent, and has been verified, if its tag is that of its bytes (docs/formats.md section 17).
     pub(crate) fn keep(&self, request: &LookupRequest, found: &Recipient) {
         if !is_plain(request) || found.etag != tag(&found.jwks) || found.jwks.len() > MOST {
             return;

@@ -10,7 +10,7 @@ use kleis_proto::registration::v1::{
 use kleis_trust::Jti;
 use kleis_trust::enrolment_code::{Announcement, EnrolmentCode};
 use kleis_trust::order::Draft;
-use kleis_types::{Identifier, RevocationReason, Service, Timestamp};
+use kleis_types::{Contact, Identifier, RevocationReason, Service, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::{ClientError, Kleis};
@@ -30,6 +30,8 @@ pub struct RegistrantLine {
     pub identifiers: Vec<Identifier>,
     /// Whether anything may be issued to it.
     pub active: bool,
+    /// Where it is told what happens to its keys; `None` leaves that as it is.
+    pub contact: Option<Contact>,
 }
 
 /// A fresh enrolment code: shown once, handed over out of band.
@@ -77,6 +79,8 @@ impl Kleis {
             name: line.name.clone(),
             identifiers: line.identifiers.iter().map(ToString::to_string).collect(),
             active: line.active,
+            mail: line.contact.as_ref().map(|to| to.mail_text().to_owned()),
+            webhook: line.contact.as_ref().map(|to| to.webhook_text().to_owned()),
         });
         let body = ImportRegistrantsOrder {
             registrants: registrants.collect(),

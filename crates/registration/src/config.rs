@@ -8,7 +8,7 @@ use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
 
-use crate::Contracts;
+use crate::{Contracts, RegistrantSource};
 
 const DAY: i64 = 86_400;
 
@@ -104,6 +104,8 @@ pub struct RegistrationConfig {
     pub lifetimes: Lifetimes,
     /// How identities are proved.
     pub admission: Admission,
+    /// Who exists: the register itself, or whoever is asked before.
+    pub source: Arc<dyn RegistrantSource>,
 }
 
 /// Why a configuration is not one. Whoever made it is at fault; the service does not start.

@@ -14,7 +14,7 @@ use kleis_trust::{
 use kleis_types::{ErrorCode, InvalidTransition, Problem};
 use kleis_wrap::WrapError;
 
-use crate::ConfigError;
+use crate::{ConfigError, SourceError};
 
 /// Why the service refused. No variant names a person or holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,9 @@ pub enum RegistrationError {
     /// The caller's: nobody active holds the identifier.
     #[error("no active registrant holds the identifier")]
     RegistrantInactive,
+    /// The operator's: who is behind the identifier cannot be asked.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The caller's: the public key is known already.
     #[error("the public key is in use")]
     KeyInUse {
@@ -211,6 +214,7 @@ impl From<&RegistrationError> for Problem {
             )
             .at("endorsement"),
             E::RegistrantInactive => ErrorCode::RegistrantInactive.into(),
+            E::Source(_) => ErrorCode::RegistrantSourceUnavailable.into(),
             E::KeyInUse { field } => Problem::from(ErrorCode::KeyInUse).at(*field),
             E::CertificateExists => Problem::new(
                 ErrorCode::CertificateExists,

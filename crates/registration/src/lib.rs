@@ -17,6 +17,9 @@
 //! | [`StatusBoard`] | what holds now, and the signed list that says so |
 //! | [`provision_service`] | the services' own certificates and keys |
 //! | [`Registration::crl`], [`Registration::ocsp`] | the same, as revocation lists and OCSP have it |
+//! | [`Letter`] | what owners are told, as it goes out |
+//! | [`register`] | who exists, as the local administrator changes it |
+//! | [`RegistrantSource`] | who is behind an identifier, asked before a transaction |
 //! | [`certificate_history`] | what the records say of a certificate, for whoever looks back |
 //! | [`grpc`] | the entry points as gRPC services, public and admin |
 //! | [`http`] | what the CA publishes: lists, OCSP, chains |
@@ -54,10 +57,13 @@ mod error;
 pub mod grpc;
 mod history;
 pub mod http;
+mod letter;
 mod provision;
+pub mod register;
 mod revocation;
 mod serials;
 mod service;
+mod source;
 mod status;
 
 pub use config::{Admission, ConfigError, Lifetimes, RegistrationConfig};
@@ -65,10 +71,12 @@ pub use contract::{Contract, Contracts};
 pub use error::{AdmissionError, RegistrationError};
 pub use history::certificate_history;
 pub use kleis_types::Call;
+pub use letter::Letter;
 pub use provision::{Authority, ServiceKeys, provision_service};
 pub use revocation::OcspAnswer;
 pub use service::{
-    CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, Registration, RequestPage,
-    RolePage, Swept,
+    CodePage, Due, ListedCode, ListedGrant, ListedRequest, NOTICE_OF_END, RegistrantPage,
+    Registration, RequestPage, RolePage, Sent, Swept,
 };
+pub use source::{Asked, Behind, RegisterTable, RegistrantSource, SourceError};
 pub use status::StatusBoard;

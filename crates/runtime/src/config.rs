@@ -8,6 +8,7 @@
 mod access;
 mod directory;
 mod error;
+mod register;
 mod registration;
 mod sections;
 #[cfg(test)]
@@ -26,6 +27,9 @@ use serde::Deserialize;
 pub use access::{Algorithm, ClientCaConfig, IssuerConfig, Sts};
 pub use directory::{Audience, Directory};
 pub use error::{ConfigError, ConfigErrors};
+pub use register::{
+    MailConfig, MailTls, Notices, RegistrantSourceConfig, Registrants, WebhookConfig,
+};
 pub use registration::{ContractConfig, ContractMediaType, Registration};
 pub use sections::{Audit, Ca, Kek, Limits, Listen, LogFormat, Pkcs11Key, Pki, Telemetry, Tls};
 
@@ -64,6 +68,10 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// CAs of client certificates besides the installation's own.
     pub client_cas: Vec<ClientCaConfig>,
+    /// Where it is known who exists.
+    pub registrants: Registrants,
+    /// How owners are told what happens to their certificates and keys.
+    pub notices: Notices,
     /// Identifier types beside the built-in ones.
     pub identifier_types: Vec<kleis_types::TypeDefinition>,
 }
@@ -210,6 +218,7 @@ impl Config {
             types.as_ref().ok(),
         ));
         errors.extend(self.directory.validate(types.as_ref().ok()));
+        errors.extend(register::validate(&self.registrants, &self.notices));
         if let Err(error) = types {
             errors.push(ConfigError::rule("identifier_types", error.to_string()));
         }

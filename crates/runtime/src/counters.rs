@@ -58,11 +58,46 @@ impl Count {
     }
 }
 
+/// Something that is counted anew from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(usize)]
+pub enum Gauge {
+    /// Notices on their way to owners.
+    NoticesPending,
+    /// Notices that were given up.
+    NoticesFailed,
+    /// Certificates that end within 90 days.
+    CertificatesEnding,
+    /// Encryption keys that end within 90 days.
+    KeysEnding,
+}
+
+impl Gauge {
+    /// All of them, in the order of declaration.
+    pub const ALL: [Self; 4] = [
+        Self::NoticesPending,
+        Self::NoticesFailed,
+        Self::CertificatesEnding,
+        Self::KeysEnding,
+    ];
+
+    /// The name under which it is exported.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoticesPending => "kleis_notices_pending",
+            Self::NoticesFailed => "kleis_notices_failed",
+            Self::CertificatesEnding => "kleis_certificates_ending_90d",
+            Self::KeysEnding => "kleis_keys_ending_90d",
+        }
+    }
+}
+
 /// The counters of a process. All of them exist from the start, so that a rate over them is never
 /// absent.
 #[derive(Debug, Default)]
 pub struct Counters {
     events: [AtomicU64; Count::ALL.len()],
+    gauges: [AtomicU64; Gauge::ALL.len()],
     under_way: AtomicI64,
     requests: Mutex<BTreeMap<Finished, u64>>,
 }
@@ -83,6 +118,8 @@ type Finished = (Arc<str>, Answer);
 pub struct Snapshot {
     /// Each event and how often it happened.
     pub events: BTreeMap<Count, u64>,
+    /// What was counted last.
+    pub gauges: BTreeMap<Gauge, u64>,
     /// Requests being answered.
     pub requests_under_way: i64,
     /// Requests answered, by route (a method or a path template, never a path) and answer.
@@ -93,6 +130,11 @@ impl Counters {
     /// Counts an event.
     pub fn add(&self, count: Count) {
         self.events[count as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something was counted anew.
+    pub fn set(&self, gauge: Gauge, value: u64) {
+        self.gauges[gauge as usize].store(value, Ordering::Relaxed);
     }
 
     /// A request begins; it is under way until the guard is dropped.
@@ -110,9 +152,11 @@ impl Counters {
     /// All of it.
     pub fn snapshot(&self) -> Snapshot {
         let events = Count::ALL.map(|c| (c, self.events[c as usize].load(Ordering::Relaxed)));
+        let gauges = Gauge::ALL.map(|g| (g, self.gauges[g as usize].load(Ordering::Relaxed)));
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         Snapshot {
             events: events.into(),
+            gauges: gauges.into(),
             requests_under_way: self.under_way.load(Ordering::Relaxed),
             requests: requests.clone(),
         }
@@ -145,8 +189,22 @@ mod tests {
 
     #[test]
     fn names_differ() {
-        let names: std::collections::BTreeSet<_> = Count::ALL.map(Count::name).into();
-        assert_eq!(names.len(), Count::ALL.len());
+        let names: std::collections::BTreeSet<_> = (Count::ALL.map(Count::name).into_iter())
+            .chain(Gauge::ALL.map(Gauge::name))
+            .collect();
+        assert_eq!(names.len(), Count::ALL.len() + Gauge::ALL.len());
+    }
+
+    #[test]
+    fn gauges_say_what_was_counted_last() {
+        let counters = Counters::default();
+        counters.set(Gauge::NoticesFailed, 3);
+        counters.set(Gauge::NoticesFailed, 2);
+        let gauges = counters.snapshot().gauges;
+        assert_eq!(
+            (gauges.len(), gauges[&Gauge::NoticesFailed]),
+            (Gauge::ALL.len(), 2)
+        );
     }
 
     #[test]

@@ -33,10 +33,12 @@
 #![forbid(unsafe_code)]
 
 mod authn;
+mod breaker;
 mod bucket;
 mod config;
 mod counters;
 mod exit;
+mod https;
 mod issuers;
 mod layers;
 mod lifecycle;
@@ -52,17 +54,20 @@ pub use authn::{
     Always, Anonymous, AtOnce, Authenticate, Authentication, CallerAuthenticator, ForeignCa,
     Presented, Refused, Standing,
 };
+pub use breaker::{Breaker, Permit, Tolerance};
 pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audience, Audit, Ca, ClientCaConfig, Config, ConfigError, ConfigErrors,
     ContractConfig, ContractMediaType, Directory, IssuerConfig, Kek, Limits, Listen, LogFormat,
-    Pkcs11Key, Pki, Registration as RegistrationSection, Sts, Telemetry, Tls,
+    MailConfig, MailTls, Notices, Pkcs11Key, Pki, RegistrantSourceConfig, Registrants,
+    Registration as RegistrationSection, Sts, Telemetry, Tls, WebhookConfig,
 };
-pub use counters::{Answer, Count, Counters, Snapshot};
+pub use counters::{Answer, Count, Counters, Gauge, Snapshot};
 pub use exit::Exit;
+pub use https::{Answered, Bounds, FetchError, HttpClient, HttpsClient};
 pub use issuers::{
-    DiscoveredKeys, Fetch, FetchError, Fetched, Freshness, HttpsFetch, Issuer, Issuers, KeySource,
-    Keys, KeysUnavailable,
+    DiscoveredKeys, Fetch, Fetched, Freshness, HttpsFetch, Issuer, Issuers, KeySource, Keys,
+    KeysUnavailable,
 };
 pub use layers::{Holds, NoRoles, Roles, refusal};
 pub use lifecycle::{Lifecycle, Outcome};

@@ -193,8 +193,18 @@ fn or_else<T>(configured: Vec<T>, default: impl FnOnce() -> Vec<T>) -> Vec<T> {
     }
 }
 
+/// The certificates of a file that can be roots, in DER.
+pub(crate) fn root_certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let is_root = |der: &Vec<u8>| {
+        let mut one = RootCertStore::empty();
+        one.add(CertificateDer::from(der.as_slice())).is_ok()
+    };
+    let all = parts(path, "CERTIFICATE")?;
+    Ok(all.into_iter().filter(is_root).collect())
+}
+
 /// The certificates of a file, as roots.
-fn roots(path: &Path) -> Result<RootCertStore, Failure> {
+pub(crate) fn roots(path: &Path) -> Result<RootCertStore, Failure> {
     let certificates = parts(path, "CERTIFICATE")?
         .into_iter()
         .map(CertificateDer::from);

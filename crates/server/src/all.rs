@@ -27,6 +27,7 @@ use crate::{
     housekeeping,
     kek::{KekPlace, VARIABLE},
     lock::Lock,
+    notices::Post,
     premises::Premises,
     ready::Facts,
     server_certificate::{self, Names},
@@ -118,6 +119,7 @@ impl House<'_> {
         };
         let team = Team::assemble(&means, registration, listeners.public_url()?).await?;
         let client_cas = access::client_cas(config, basics)?;
+        let post = Post::of(&config.notices)?;
         let stopping = life.stopping();
         let surroundings = Surroundings {
             limits: config.limits.clone(),
@@ -135,8 +137,10 @@ impl House<'_> {
             housekeeping::renew_certificate(premises, &foreign, names, tls, basics, stopping);
         let listing = housekeeping::renew_lists(config, &client_cas, stopping);
         let tending = housekeeping::tend(&team, &*basics.clock, stopping);
+        let telling = housekeeping::tell(&team, &post, &surroundings.counters, stopping);
         let serving = listeners.serve(life, &team, &means, &surroundings);
-        let work = async { tokio::join!(serving, checkpointing, renewing, listing, tending).0 };
+        let work =
+            async { tokio::join!(serving, checkpointing, renewing, listing, tending, telling).0 };
         let outcome = Box::pin(life.run(work)).await;
         team.tidy().await;
         // Of everything that was answered.

@@ -24,6 +24,13 @@ pub(crate) enum Command {
     /// Certify the edge: what stands between callers and this server, and ends TLS
     #[command(subcommand)]
     Edge(Edge),
+    /// Fill and change the register of persons and organisations, of an installation that is not
+    /// running
+    #[command(subcommand)]
+    Registrants(Registrants),
+    /// Look at what owners are told
+    #[command(subcommand)]
+    Notices(Notices),
     /// Look into the audit
     #[command(subcommand)]
     Audit(Audit),
@@ -47,6 +54,69 @@ pub(crate) struct Certify {
     /// The directory for `edge.key`, for its owner alone, and `edge.pem`; neither may be there
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Registrants {
+    /// Bring the register to what a file says, all of it or nothing; every bad line is told
+    Import(ImportRegistrants),
+    /// Write the whole register to a file, for its owner alone, or to standard output; works beside
+    /// a running server
+    Export(ExportRegistrants),
+    /// Suspend one, with all certificates and keys that were issued to it
+    Deactivate(OneRegistrant),
+    /// Restore one, with what is left of its certificates and keys
+    Activate(OneRegistrant),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportRegistrants {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// CSV in UTF-8 with the heading `name,identifiers,active`, or with `mail,webhook` after these.
+    /// It is read twice, and so must be a file
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportRegistrants {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The file, which must not be there yet; without it, standard output
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneRegistrant {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// A TOML file; options stand above it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Any identifier of the registrant, TYPE:VALUE
+    #[arg(value_name = "IDENTIFIER")]
+    pub(crate) identifier: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Notices {
+    /// List the notices that could not be delivered and were given up; works beside a running
+    /// server
+    Failed(FailedNotices),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FailedNotices {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How many, the newest first
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Subcommand)]

@@ -32,6 +32,15 @@ pub(crate) enum Failure {
         data_dir: PathBuf,
         process: Option<String>,
     },
+    #[error(
+        "{data_dir} is in use by another kleisd{}: change the register through that server, by \
+         `kleis operator registrants import`, or stop it first",
+        .process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default()
+    )]
+    RegisterInUse {
+        data_dir: PathBuf,
+        process: Option<String>,
+    },
     #[error("{0} holds no installation of Kleis; `kleisd all --data-dir` makes one")]
     NoInstallation(PathBuf),
     #[error(
@@ -99,6 +108,10 @@ pub(crate) enum Failure {
     System(#[source] std::io::Error),
 
     // --- what was found -----------------------------------------------------------------------
+    #[error("the register stands as before: {0} lines of the file are bad")]
+    Lines(usize),
+    #[error("no registrant has this identifier")]
+    NoRegistrant,
     #[error("the audit does not hold: {0} findings")]
     Audit(u64),
     #[error(
@@ -151,8 +164,12 @@ impl Failure {
     /// The exit code that a script can act on.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Telemetry(_) | Self::Usage(_) => Exit::Usage,
-            Self::Locked { .. } => Exit::Locked,
+            Self::Config(_)
+            | Self::Telemetry(_)
+            | Self::Usage(_)
+            | Self::Lines(_)
+            | Self::NoRegistrant => Exit::Usage,
+            Self::Locked { .. } | Self::RegisterInUse { .. } => Exit::Locked,
             Self::Audit(_) | Self::AuditGap { .. } => Exit::Tampered,
             Self::NoInstallation(_)
             | Self::NotOurs(_)

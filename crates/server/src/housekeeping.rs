@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kleis_runtime::{Config, ForeignCa};
+use kleis_runtime::{Config, Counters, ForeignCa};
 use kleis_types::Clock;
 use rustls::ServerConfig;
 use tokio::{sync::watch, time::MissedTickBehavior};
@@ -13,6 +13,7 @@ use crate::{
     all::team::Team,
     audit::Keepers,
     failure::Failure,
+    notices::{self, Post},
     premises::Premises,
     server_certificate::{self, Names},
     services::Basics,
@@ -24,6 +25,12 @@ const SWEEP: Duration = Duration::from_mins(1);
 const REFRESH: Duration = Duration::from_secs(5);
 /// How often the revocation lists of foreign CAs are read.
 const LISTS: Duration = Duration::from_mins(5);
+/// How often notices go out.
+const POST: Duration = Duration::from_secs(5);
+/// How long letters under way may take when the process is told to stop.
+const LAST_POST: Duration = Duration::from_secs(5);
+/// How often owners are told of what ends soon.
+const ENDS: Duration = Duration::from_hours(1);
 /// How often the server's certificate is looked at.
 const CERTIFICATE: Duration = Duration::from_hours(1);
 
@@ -42,6 +49,31 @@ pub(crate) async fn tend(team: &Team, clock: &dyn Clock, stopping: &Cancellation
         }
     };
     tokio::join!(sweeping, refreshing);
+}
+
+/// Tells owners what happens to their certificates and keys, until told to stop.
+pub(crate) async fn tell(
+    team: &Team,
+    post: &Post,
+    counters: &Counters,
+    stopping: &CancellationToken,
+) {
+    let registration = &team.registration;
+    let delivering = every(POST, stopping, async || {
+        let given_up = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(LAST_POST).await;
+        };
+        tokio::select! {
+            () = notices::deliver(registration, post, counters, stopping) => {}
+            // What is cut off here is sent again by the next process.
+            () = given_up => {}
+        }
+    });
+    let warning = every(ENDS, stopping, async || {
+        notices::warn(registration, counters).await;
+    });
+    tokio::join!(delivering, warning);
 }
 
 /// Puts away certificates, keys, records and tokens whose end has come.

@@ -48,12 +48,14 @@ mod housekeeping;
 mod hsm;
 mod kek;
 mod lock;
+mod notices;
 mod premises;
 mod ready;
 mod sealed;
 mod server_certificate;
 mod service_keys;
 mod services;
+mod source;
 mod status;
 
 use std::{

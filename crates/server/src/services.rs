@@ -8,7 +8,7 @@ use kleis_registration::{
     Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
     RegistrationError, ServiceKeys, provision_service,
 };
-use kleis_runtime::Config;
+use kleis_runtime::{Config, RegistrantSourceConfig};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
 use kleis_sts::{DirectoryClients, Sts, StsConfig};
 use kleis_trust::Signer;
@@ -32,6 +32,8 @@ pub(crate) struct Basics {
     pub(crate) weak_moduli: WeakModuli,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    /// Who is asked about registrants, if anybody is.
+    pub(crate) registrants: Option<RegistrantSourceConfig>,
 }
 
 impl Basics {
@@ -48,6 +50,7 @@ impl Basics {
             },
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
+            registrants: config.registrants.source.clone(),
         })
     }
 }
@@ -186,6 +189,7 @@ pub(crate) async fn registration(
         weak_moduli: basics.weak_moduli.clone(),
         lifetimes,
         admission,
+        source: crate::source::of(basics.registrants.as_ref(), basics)?,
     };
     let (clock, random) = (Arc::clone(&basics.clock), Arc::clone(&basics.random));
     let service = Registration::new(registry.clone(), config, clock, random).await;

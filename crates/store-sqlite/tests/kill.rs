@@ -45,6 +45,7 @@ async fn act(store: &RegistrySqlite, jti: String) {
                 name: jti.clone(),
                 identifiers,
                 active: true,
+                contact: kleis_types::Contact::default(),
                 version,
             };
             tx.put_registrant(&registrant).await?;

@@ -32,6 +32,7 @@ mod tests {
             name: "Doe Jane".to_owned(),
             identifiers: vec![person.parse().unwrap()],
             active: true,
+            contact: kleis_types::Contact::default(),
             version: 1,
         };
         let record = Record {

@@ -49,6 +49,7 @@ mod envelope;
 mod hash;
 mod jti;
 pub mod moment;
+pub mod notice;
 pub mod order;
 pub mod recipient;
 pub mod release;

@@ -11,8 +11,9 @@ mod tests {
     use crate::{
         SignerError, binding::BindingError, challenge::ChallengeError, checkpoint::CheckpointError,
         deposit::DepositError, endorsement::EndorsementError, enrolment_code::AnnouncementError,
-        order::OrderError, recipient::RecipientError, release::ReleaseError, reply::ReplyError,
-        sealed::DocumentError, segment::SegmentError, standing::StandingError, status::StatusError,
+        notice::NoticeError, order::OrderError, recipient::RecipientError, release::ReleaseError,
+        reply::ReplyError, sealed::DocumentError, segment::SegmentError, standing::StandingError,
+        status::StatusError,
     };
 
     #[test]
@@ -39,6 +40,7 @@ mod tests {
             DepositError,
             EndorsementError,
             AnnouncementError,
+            NoticeError,
             OrderError,
             RecipientError,
             ReleaseError,

@@ -15,6 +15,8 @@ pub const ENDORSEMENT: &str = "kleis-endorsement+jwt";
 pub const CHECKPOINT: &str = "kleis-checkpoint+jwt";
 /// Rows of an audit that were archived.
 pub const SEGMENT: &str = "kleis-segment+jwt";
+/// What a webhook is told.
+pub const NOTICE: &str = "kleis-notice+jwt";
 /// The status list.
 pub const STATUS_LIST: &str = "statuslist+jwt";
 /// Proof of possession for an encryption key.
@@ -64,6 +66,7 @@ mod tests {
             ENDORSEMENT,
             CHECKPOINT,
             SEGMENT,
+            NOTICE,
             STATUS_LIST,
             CHALLENGE,
             DEPOSIT,

@@ -266,6 +266,9 @@ error_codes! {
     /// The directory has not heard of changes for too long to know what is in use.
     DirectoryBehind = "DIRECTORY_BEHIND", Unavailable,
         "Try again in a second, or at another instance.";
+    /// The authentic source of registrants cannot be asked, which says nothing about anybody.
+    RegistrantSourceUnavailable = "REGISTRANT_SOURCE_UNAVAILABLE", Unavailable,
+        "Try again later; the code or endorsement is still good.";
     /// The service is stopping.
     ShuttingDown = "SHUTTING_DOWN", Unavailable,
         "Try again; another instance will answer.";

@@ -26,11 +26,13 @@ mod access;
 pub mod base64url;
 mod call;
 mod clock;
+mod contact;
 mod credential;
 mod error_code;
 mod identifier;
 pub mod lp;
 mod names;
+mod notice;
 mod principal;
 mod problem;
 mod random;
@@ -45,6 +47,7 @@ mod trace_id;
 pub use access::{Role, RpcRule, Rule, Scope};
 pub use call::Call;
 pub use clock::{Clock, LEEWAY, SystemClock, Timestamp};
+pub use contact::{Contact, ContactError, MailAddress, WebhookUrl};
 pub use credential::{
     Credential, CredentialMap, CredentialMapError, CredentialRule, IDENTIFIER_NAMESPACE, Shown,
 };
@@ -54,6 +57,7 @@ pub use identifier::{
     TypeTable, TypeTableError,
 };
 pub use names::{ApplicationId, DeviceId, InstallationId, NameError};
+pub use notice::{Channel, DeliveryState, NoticeKind};
 pub use principal::{CertificateProof, Confirmation, NoIdentifier, Principal, TokenProof};
 pub use problem::Problem;
 pub use random::{OsRandom, Random, random_array};

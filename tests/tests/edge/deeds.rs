@@ -1,7 +1,7 @@
 //! What people do: one deed for every RPC.
 
 use kleis_client::{
-    Access, CertificateSummary, ClientError, Enrolment, KeySummary, Kleis, Lookup, Proof,
+    Access, CertificateSummary, ClientError, Enrolment, KeySummary, Kleis, Lookup, Notice, Proof,
     PublishOptions, Receipt, RenewOptions, RequestDraft,
 };
 use kleis_e2e::people;
@@ -26,6 +26,7 @@ pub(crate) enum Deed {
     Status,
     ListKeys,
     ListCertificates,
+    ListNotices,
     Lookup,
     Candidates,
     BatchLookup,
@@ -51,11 +52,12 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// Those whose answers nobody signs, but for the parts that matter.
-    pub(crate) const READS: [Self; 7] = [
+    pub(crate) const READS: [Self; 8] = [
         Self::Init,
         Self::Status,
         Self::ListKeys,
         Self::ListCertificates,
+        Self::ListNotices,
         Self::Lookup,
         Self::Candidates,
         Self::BatchLookup,
@@ -91,6 +93,7 @@ impl Deed {
             Self::Status => "kleis.registration.v1.RegistrationService/GetStatusList",
             Self::ListKeys => "kleis.registration.v1.RegistrationService/ListKeys",
             Self::ListCertificates => "kleis.registration.v1.RegistrationService/ListCertificates",
+            Self::ListNotices => "kleis.registration.v1.RegistrationService/ListNotices",
             Self::Lookup | Self::Candidates => "kleis.directory.v1.DirectoryService/Lookup",
             Self::BatchLookup => "kleis.directory.v1.DirectoryService/BatchLookup",
             Self::Enrol | Self::EnrolDevice => registration::ENROL,
@@ -231,6 +234,7 @@ impl Ready<'_> {
             Deed::Status => format!("{:?}", self.actor.party.client().status_list().await?),
             Deed::ListKeys => format!("{:?}", kids(&client.keys().await?)),
             Deed::ListCertificates => format!("{:?}", serials(&client.certificates().await?)),
+            Deed::ListNotices => format!("{:?}", told(&client.notices(50).await?)),
             Deed::Lookup => found(client.lookup(&Wanted::new(id(people::INSURER))).await?),
             Deed::Candidates => {
                 let wanted = Wanted::new(id(people::ORGANISATION)).for_any_application();
@@ -397,6 +401,15 @@ fn keys(recipient: &VerifiedRecipient) -> String {
 fn kids(keys: &[KeySummary]) -> Vec<String> {
     let kids = keys.iter().map(|key| format!("{} {}", key.kid, key.state));
     kids.collect()
+}
+
+fn told(notices: &[Notice]) -> Vec<(String, String)> {
+    let mut told: Vec<_> = notices
+        .iter()
+        .map(|notice| (notice.kind.clone(), notice.subject.clone()))
+        .collect();
+    told.sort();
+    told
 }
 
 fn serials(certificates: &[CertificateSummary]) -> Vec<String> {

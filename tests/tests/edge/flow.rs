@@ -82,14 +82,17 @@ impl Flow<'_> {
             assert_eq!(opened, (DOCUMENT.to_vec(), people::APPLICATION.to_owned()));
         }
 
-        let keys = self.step("list keys", &[Deed::ListKeys], |_| {
-            doctor.kleis(&["keys", "list"])
-        });
+        let both = [Deed::ListKeys, Deed::ListCertificates];
+        let keys = self.step("list keys", &both, |_| doctor.kleis(&["keys", "list"]));
         assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
         self.step("revoke a key", &[Deed::RevokeKey], |_| {
             let revoke = ["keys", "revoke", &next, "--reason", "keyCompromise"];
             mailbox.kleis(&revoke)
         });
+        let told = self.step("list notices", &[Deed::ListNotices], |_| {
+            doctor.kleis(&["notices"])
+        });
+        assert!(told.to_string().contains("DEVICE_ADDED"), "{told}");
         let certificates = self.step("list devices", &[Deed::ListCertificates], |_| {
             doctor.kleis(&["devices", "list"])
         });

@@ -35,20 +35,20 @@ async fn refuse_all(deeds: &[Deed], way: Way, at_least: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_no_false_order_to_registration_is_carried_out() {
-    refuse_all(&Deed::REGISTRATION, Way::There, 500).await;
+    Box::pin(refuse_all(&Deed::REGISTRATION, Way::There, 500)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_no_false_answer_of_registration_is_believed() {
-    refuse_all(&Deed::REGISTRATION, Way::Back, 500).await;
+    Box::pin(refuse_all(&Deed::REGISTRATION, Way::Back, 500)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_no_false_order_to_custody_is_carried_out() {
-    refuse_all(&Deed::CUSTODY, Way::There, 400).await;
+    Box::pin(refuse_all(&Deed::CUSTODY, Way::There, 400)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_no_false_answer_of_custody_is_believed() {
-    refuse_all(&Deed::CUSTODY, Way::Back, 300).await;
+    Box::pin(refuse_all(&Deed::CUSTODY, Way::Back, 300)).await;
 }

@@ -52,7 +52,9 @@ fn may(deed: Deed, way: Way, form: &str) -> May {
         (Deed::Status, Way::Back) if about(&["replayed"]) => May::TellAnything,
         // What an owner is shown of their own keys and certificates is not signed. Whoever acts on it names a key or a serial
         // in an order, and the signed answer tells which one was meant.
-        (Deed::ListKeys | Deed::ListCertificates, Way::Back) => May::TellAnything,
+        (Deed::ListKeys | Deed::ListCertificates | Deed::ListNotices, Way::Back) => {
+            May::TellAnything
+        }
         _ => May::BeRefused,
     }
 }

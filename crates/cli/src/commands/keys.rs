@@ -1,9 +1,11 @@
 //! `kleis keys`.
 
+mod import_p12;
+
 use clap::Subcommand;
 use kleis_client::{ClientError, KeySummary, PublishOptions};
 use kleis_jose::{Jwk, Thumbprint};
-use kleis_types::{KeyState, RevocationReason, Timestamp};
+use kleis_types::{CertificateState, KeyState, RevocationReason, Timestamp};
 
 use crate::args::{self, EncryptionKey};
 use crate::context::Context;
@@ -27,6 +29,8 @@ enum Command {
     Rotate(RotateArgs),
     Revoke(RevokeArgs),
     List(ListArgs),
+    #[command(name = "import-p12")]
+    ImportP12(import_p12::ImportP12Args),
 }
 
 /// How a key is made.
@@ -100,9 +104,13 @@ struct RevokeArgs {
     reason: RevocationReason,
 }
 
-/// List your keys, of all devices and in all states
+/// List your keys, of all devices and in all states, and what ends within 90 days
 #[derive(Debug, clap::Args)]
-struct ListArgs {}
+struct ListArgs {
+    /// Fail, after the list, if an active key or certificate ends within 90 days: for scripts
+    #[arg(long)]
+    check: bool,
+}
 
 pub(crate) async fn run(context: &Context, args: &KeysArgs) -> Result<(), CliError> {
     match &args.command {
@@ -110,7 +118,8 @@ pub(crate) async fn run(context: &Context, args: &KeysArgs) -> Result<(), CliErr
         Command::Activate(args) => activate(context, &args.kid).await,
         Command::Rotate(args) => rotate(context, args.key).await,
         Command::Revoke(args) => revoke(context, args).await,
-        Command::List(_) => list(context).await,
+        Command::List(args) => list(context, args).await,
+        Command::ImportP12(args) => import_p12::run(context, args),
     }
 }
 
@@ -176,7 +185,7 @@ async fn revoke(context: &Context, args: &RevokeArgs) -> Result<(), CliError> {
     context.print(&report)
 }
 
-async fn list(context: &Context) -> Result<(), CliError> {
+async fn list(context: &Context, args: &ListArgs) -> Result<(), CliError> {
     let client = context.kleis()?;
     let here = client.home().decryption_kids()?;
     let mut table = Table::new(&[
@@ -187,10 +196,15 @@ async fn list(context: &Context) -> Result<(), CliError> {
         ("sequence", "SEQ"),
         ("createdAt", "CREATED"),
         ("expiresAt", "GOOD UNTIL"),
+        ("endsSoon", "ENDS SOON"),
         ("here", "HERE"),
         ("reason", "REASON"),
     ]);
+    let soon = EndsSoon(context.now().plus_seconds(90 * 86_400));
+    let mut ending = 0_usize;
     for key in client.keys().await? {
+        let ends_soon = key.state == KeyState::Active.as_str() && soon.holds(key.expires_at);
+        ending += usize::from(ends_soon);
         let is_here = here.iter().any(|kid| kid.as_str() == key.kid);
         table.row([
             Cell::text(&key.kid),
@@ -200,15 +214,68 @@ async fn list(context: &Context) -> Result<(), CliError> {
             Cell::number(key.sequence),
             Cell::time(Timestamp::from_unix(key.created_at)),
             Cell::time(Timestamp::from_unix(key.expires_at)),
+            Cell::flag(ends_soon),
             Cell::flag(is_here),
             Cell::optional(Some(&key.reason)),
         ]);
     }
-    context.print(&Report::new().table("keys", table, "No keys: run `kleis keys publish`."))
+    let mut certificates = Table::new(&[
+        ("serial", "CERTIFICATE"),
+        ("device", "DEVICE"),
+        ("notAfter", "GOOD UNTIL"),
+    ]);
+    for certificate in client.certificates().await? {
+        let is_active = certificate.state == CertificateState::Active.as_str();
+        if is_active && soon.holds(certificate.not_after) {
+            ending += 1;
+            certificates.row([
+                Cell::text(&certificate.serial),
+                Cell::text(&certificate.device),
+                Cell::time(Timestamp::from_unix(certificate.not_after)),
+            ]);
+        }
+    }
+    let report = Report::new()
+        .table("keys", table, "No keys: run `kleis keys publish`.")
+        .table(
+            "endingCertificates",
+            certificates,
+            "No certificate ends within 90 days.",
+        );
+    context.print(&report)?;
+    if args.check && ending > 0 {
+        let detail = format!("{ending} of your active keys and certificates end within 90 days");
+        return Err(CliError::refused("ENDING", detail));
+    }
+    Ok(())
+}
+
+/// The 90 days before an end in which it is told.
+struct EndsSoon(Timestamp);
+
+impl EndsSoon {
+    fn holds(&self, end: i64) -> bool {
+        Timestamp::from_unix(end) <= self.0
+    }
 }
 
 fn key_type(key: &KeySummary) -> Option<kleis_jose::KeyType> {
     Jwk::from_slice(key.jwk.as_bytes())
         .ok()
         .map(|key| key.key_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_soon_ninety_days_before() {
+        let now = Timestamp::from_unix(1_800_000_000);
+        let soon = EndsSoon(now.plus_seconds(90 * 86_400));
+        assert!(soon.holds(now.unix() + 90 * 86_400));
+        assert!(!soon.holds(now.unix() + 90 * 86_400 + 1));
+        // Also what has ended and is not put away yet.
+        assert!(soon.holds(now.unix() - 1));
+    }
 }

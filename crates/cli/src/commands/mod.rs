@@ -11,6 +11,7 @@ pub(crate) mod jose;
 mod key_source;
 pub(crate) mod keys;
 pub(crate) mod lookup;
+pub(crate) mod notices;
 pub(crate) mod open;
 pub(crate) mod operator;
 pub(crate) mod request;

@@ -2,7 +2,6 @@
 
 mod bootstrap;
 mod codes;
-mod csv;
 mod registrants;
 mod requests;
 mod rights;

@@ -9,6 +9,7 @@
 //! auth-next.jwk    the key that the next certificate is for
 //! request.json     the certificate request that waits for a decision
 //! keys/KID.jwk     decryption keys; old ones stay, so that old messages stay readable
+//! aliases.json     what other key stores called some of them
 //! memory.json      what we have seen: a directory cannot go back behind it
 //! pending/         orders whose answer has not come yet
 //! lock             held while any of these is changed
@@ -17,6 +18,7 @@
 //! The directory is 0700, every file 0600; files are replaced whole (written beside, synced, renamed), so that a crash
 //! leaves the old one or the new one.
 
+mod aliases;
 pub(crate) mod config;
 mod files;
 mod identity;

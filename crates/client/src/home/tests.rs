@@ -164,3 +164,40 @@ fn a_pending_order_waits_until_it_is_settled() {
     home.settle_pending("get:a").unwrap();
     assert!(home.pending("get:a").unwrap().is_none());
 }
+
+#[test]
+fn keys_of_another_store_are_found_by_their_aliases() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = home(&dir, no_passphrase());
+    let random = SeededRandom::new(9);
+    let [one, other] = [(); 2].map(|()| Jwk::generate(KeyType::P256, &random).unwrap());
+    let by = |alias: &str| {
+        let found = home.decryption_key_by_alias(alias).unwrap();
+        found.map(|key| key.thumbprint())
+    };
+    assert_eq!(by("1234"), None);
+    assert!(
+        home.adopt_decryption_key(&one, Some("1234"), &random)
+            .unwrap()
+    );
+    assert!(
+        !home
+            .adopt_decryption_key(&one, Some("1234"), &random)
+            .unwrap()
+    );
+    // An alias goes on leading where it led.
+    assert!(
+        home.adopt_decryption_key(&other, Some("1234"), &random)
+            .unwrap()
+    );
+    assert!(
+        !home
+            .adopt_decryption_key(&other, Some("99"), &random)
+            .unwrap()
+    );
+    assert_eq!(by("1234"), Some(one.thumbprint()));
+    assert_eq!(by("99"), Some(other.thumbprint()));
+    std::fs::write(home.dir().join("aliases.json"), "{\"1\":\"nothing\"}").unwrap();
+    let broken = home.decryption_key_by_alias("1");
+    assert!(matches!(broken, Err(HomeError::Malformed { .. })));
+}

@@ -1,7 +1,7 @@
 //! Documents are opened by those they were written to, and by nobody else.
 
 use kleis_jose::jwe::{self, Recipient};
-use kleis_jose::{ContentEncryption, Jwk, KeyAlgorithm};
+use kleis_jose::{ContentEncryption, Jwk, KeyAlgorithm, KeyType};
 use kleis_trust::challenge::{self, Nonce};
 use kleis_trust::sealed::{self, Addressee};
 use kleis_trust::status::Status;
@@ -305,4 +305,36 @@ async fn signatures_name_their_signer_and_are_never_orders() {
         .set_status(index, Status::Invalid);
     scene.advance(60);
     assert_not_verified(reader.verify_document(&signed).await, "CERTIFICATE_REVOKED");
+}
+
+/// Messages of the time before: sealed to a key that came along from another key store.
+#[tokio::test]
+async fn what_was_sealed_to_an_adopted_key_is_opened_by_thumbprint_and_by_alias() {
+    let scene = Scene::new(67);
+    let (alice, bob) = (scene.register(ALICE, "main"), scene.register(BOB, "main"));
+    let client = scene.open(&bob);
+    let random = SeededRandom::new(3);
+    let old = Jwk::generate(KeyType::Rsa { bits: 2048 }, &random).unwrap();
+    let serial = "24197857161011715162171839636988778104";
+    let letter = |kid: &str| {
+        let key = old.public().with_member("kid", kid.into());
+        let signed = signed_to(&alice, &[BOB]);
+        seal_to(&key, KeyAlgorithm::RsaOaep256, &signed_document(), &signed)
+    };
+    let letters = [letter(old.thumbprint().as_str()), letter(serial)];
+    for letter in &letters {
+        let outcome = client.open_document(letter.as_bytes()).await;
+        assert_eq!(reason_of(outcome), "NOT_FOUND");
+    }
+    let home = client.home();
+    assert!(
+        home.adopt_decryption_key(&old, Some(serial), &random)
+            .unwrap()
+    );
+    for letter in &letters {
+        let opened = client.open_document(letter.as_bytes()).await.unwrap();
+        assert_eq!(opened.content, b"Goeiedag");
+    }
+    let outcome = client.open_document(letter("42").as_bytes()).await;
+    assert_eq!(reason_of(outcome), "NOT_FOUND");
 }

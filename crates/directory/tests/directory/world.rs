@@ -216,6 +216,7 @@ fn registrant(owner: &str) -> kleis_store::registry::Registrant {
         name: "Somebody".to_owned(),
         identifiers: vec![id],
         active: true,
+        contact: kleis_types::Contact::default(),
         version: 1,
     }
 }

@@ -71,6 +71,7 @@ impl Work for Bootstrap {
             endorsement: None,
             recovered,
             place: 0,
+            renews: false,
         };
         Ok(Verdict::Done(
             certify(ledger, &self.issuer, candidate).await?,
@@ -95,6 +96,7 @@ impl Bootstrap {
             name: name.unwrap_or_else(|| id.to_string()),
             identifiers: vec![id.clone()],
             active: true,
+            contact: kleis_types::Contact::default(),
             version: 1,
         };
         ledger.put_registrant(&registrant).await?;

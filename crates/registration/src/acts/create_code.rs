@@ -16,9 +16,9 @@ use super::{
     codes::{ACTIVE, PENDING_APPROVAL},
     enrol::active_registrant,
     proof::{ATTEMPTS, VERIFIER},
-    signer,
+    signer, sourcing,
 };
-use crate::{RegistrationError, admission::Evidence, command};
+use crate::{Behind, RegistrationError, SourceError, admission::Evidence, command};
 
 /// Stores the verifier of a code, wrapped.
 pub(crate) struct CreateCode {
@@ -26,6 +26,8 @@ pub(crate) struct CreateCode {
     pub(crate) installation: InstallationId,
     pub(crate) kek: Arc<RootKek>,
     pub(crate) approvals: Approvals,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for CreateCode {
@@ -42,6 +44,7 @@ impl Work for CreateCode {
             return Ok(Verdict::Refused(Refusal::Operator));
         };
         let command = &self.command;
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, &command.identifier).await?;
         if registrant.id == operator.registrant {
             return Err(RegistrationError::OwnCause);

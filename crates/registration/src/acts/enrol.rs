@@ -7,7 +7,8 @@ use kleis_proto::registration::v1::EnrolResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
 use kleis_trust::endorsement::Endorsement;
 use kleis_types::{
-    CertificateState, DeviceId, ErrorCode, Identifier, Problem, TypeTable, base64url,
+    CertificateState, DeviceId, ErrorCode, Identifier, InstallationId, NoticeKind, Problem,
+    TypeTable, base64url,
 };
 use kleis_wrap::RootKek;
 
@@ -15,12 +16,13 @@ use super::{
     Issuer, Ledger, Refusal, Verdict, Work,
     approvals::Approvals,
     issue::{self, Issuance},
-    life,
+    life, notices,
     proof::{self, CodeFor, Proven},
     publish::publish,
+    sourcing,
 };
 use crate::{
-    AdmissionError, RegistrationError,
+    AdmissionError, Behind, RegistrationError, SourceError,
     admission::Evidence,
     command::{self, Proof},
 };
@@ -32,6 +34,8 @@ pub(crate) struct Enrol {
     pub(crate) approvals: Approvals,
     pub(crate) kek: Arc<RootKek>,
     pub(crate) types: Arc<TypeTable>,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for Enrol {
@@ -49,6 +53,7 @@ impl Work for Enrol {
             return Ok(Verdict::Refused(Refusal::Enrolment));
         };
         // Only now: whoever proves nothing does not learn who is registered.
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, identifier).await?;
         check_subject(&command.csr, identifier, &registrant)?;
         let others = ledger.tx.certificates_of(identifier).await?;
@@ -72,6 +77,7 @@ impl Work for Enrol {
             endorsement,
             recovered,
             place: 0,
+            renews: false,
         };
         Ok(Verdict::Done(
             certify(ledger, &self.issuer, candidate).await?,
@@ -135,11 +141,19 @@ pub(super) async fn refuse_further_device<Tx: RegistryTx>(
 
 /// What a code's proof is over.
 pub(super) fn proven<'a>(command: &'a command::Enrol, issuer: &'a Issuer) -> Proven<'a> {
+    proven_for(command, &issuer.installation)
+}
+
+/// The same, in an installation.
+pub(super) fn proven_for<'a>(
+    command: &'a command::Enrol,
+    installation: &'a InstallationId,
+) -> Proven<'a> {
     Proven {
         csr: &command.csr,
         identifier: &command.identifier,
         device: &command.device,
-        installation: &issuer.installation,
+        installation,
     }
 }
 
@@ -196,6 +210,8 @@ pub(super) struct Candidate<'a> {
     pub(super) endorsement: Option<(&'a Endorsement, &'a str)>,
     pub(super) recovered: bool,
     pub(super) place: u8,
+    /// Whether it follows another certificate of the device.
+    pub(super) renews: bool,
 }
 
 /// Claims the key, issues and publishes.
@@ -212,6 +228,7 @@ pub(super) async fn certify<Tx: RegistryTx>(
         endorsement,
         recovered,
         place,
+        renews,
     } = candidate;
     let key = csr.public_key();
     let owner = identifiers
@@ -235,6 +252,12 @@ pub(super) async fn certify<Tx: RegistryTx>(
         let identity = leaf.identity()?;
         endorsement.covers(&leaf, &identity)?;
     }
+    let kind = match (renews, recovered) {
+        (true, _) => NoticeKind::CertificateRenewed,
+        (false, true) => NoticeKind::DeviceRecovered,
+        (false, false) => NoticeKind::DeviceAdded,
+    };
+    notices::of_certificate(ledger, kind, &certificate).await?;
     publish(ledger, &certificate.owner).await?;
     Ok(EnrolResult {
         chain: certificate

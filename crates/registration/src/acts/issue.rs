@@ -230,6 +230,7 @@ mod tests {
             name: "name".into(),
             identifiers,
             active: true,
+            contact: kleis_types::Contact::default(),
             version: 1,
         };
         certified_identifiers(&registrant, &primary.parse().unwrap(), TypeTable::belgian())

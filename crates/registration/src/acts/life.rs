@@ -5,9 +5,9 @@ use kleis_store::{
     registry::{Certificate, EncryptionKey, RegistryRead, RegistryTx},
 };
 use kleis_trust::status::Status;
-use kleis_types::{CertificateState, Identifier, KeyState, RevocationReason};
+use kleis_types::{CertificateState, Identifier, KeyState, NoticeKind, RevocationReason};
 
-use super::Ledger;
+use super::{Ledger, notices};
 use crate::RegistrationError;
 
 /// The entry of a certificate whose registrant is active or not.
@@ -110,6 +110,8 @@ pub(super) async fn revoke_certificate<Tx: RegistryTx>(
     certificate.reason = Some(reason);
     certificate.revoked_at = Some(ledger.at());
     let certificate = turn_certificate(ledger, certificate, state, true).await?;
+    // One notice for all that goes with it.
+    notices::of_certificate(ledger, NoticeKind::CertificateRevoked, &certificate).await?;
     let mut revoked = Vec::new();
     for key in bound_by(ledger, &certificate).await? {
         revoked.push(revoke_key(ledger, key, reason).await?.kid);

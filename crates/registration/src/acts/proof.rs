@@ -56,15 +56,7 @@ pub(super) async fn spend_code<Tx: RegistryTx>(
     {
         return Err(RegistrationError::EnrolmentRefused);
     }
-    let verifier = kek.unwrap_secret(request.installation, VERIFIER, &code.id, &code.verifier)?;
-    let right = enrolment_code::verify_proof(
-        &verifier,
-        request.csr.der(),
-        request.identifier,
-        request.device,
-        request.installation,
-        &proof.mac,
-    );
+    let right = is_right(&code, kek, proof, request)?;
     code.version += 1;
     if right {
         code.verifier = Vec::new();
@@ -81,7 +73,30 @@ pub(super) async fn spend_code<Tx: RegistryTx>(
     Ok(right)
 }
 
-fn is_usable(code: &EnrolmentCode, whose: CodeFor<'_>, now: kleis_types::Timestamp) -> bool {
+/// Whether a proof is one of knowing this code.
+pub(super) fn is_right(
+    code: &EnrolmentCode,
+    kek: &RootKek,
+    proof: &CodeProof,
+    request: Proven<'_>,
+) -> Result<bool, RegistrationError> {
+    let verifier = kek.unwrap_secret(request.installation, VERIFIER, &code.id, &code.verifier)?;
+    Ok(enrolment_code::verify_proof(
+        &verifier,
+        request.csr.der(),
+        request.identifier,
+        request.device,
+        request.installation,
+        &proof.mac,
+    ))
+}
+
+/// Whether a code is this one's, and still good.
+pub(super) fn is_usable(
+    code: &EnrolmentCode,
+    whose: CodeFor<'_>,
+    now: kleis_types::Timestamp,
+) -> bool {
     let of_this = match whose {
         CodeFor::Identity(identifier, _) => code.identifier.as_ref() == Some(identifier),
         CodeFor::Bootstrap => code.identifier.is_none(),

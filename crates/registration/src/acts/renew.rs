@@ -11,9 +11,9 @@ use super::{
     enrol::{self, Candidate, active_registrant, certify},
     issue, life,
     proof::check_endorser,
-    signer,
+    signer, sourcing,
 };
-use crate::{AdmissionError, RegistrationError, admission::Evidence, command};
+use crate::{AdmissionError, Behind, RegistrationError, SourceError, admission::Evidence, command};
 
 /// Issues the next certificate of the device that signed. The one before stays in use beside it.
 pub(crate) struct RenewCertificate {
@@ -22,6 +22,8 @@ pub(crate) struct RenewCertificate {
     pub(crate) types: Arc<TypeTable>,
     /// How long before its end a certificate can be renewed, in seconds.
     pub(crate) replacement: i64,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for RenewCertificate {
@@ -37,6 +39,7 @@ impl Work for RenewCertificate {
         if ledger.at() < former.not_after.plus_seconds(-self.replacement) {
             return Err(AdmissionError::RenewalNotDue.into());
         }
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, &former.owner).await?;
         enrol::check_subject(&self.command.csr, &former.owner, &registrant)?;
         self.check_endorsement(ledger, &former).await?;
@@ -53,6 +56,7 @@ impl Work for RenewCertificate {
                 .map(|(endorsement, compact)| (&**endorsement, compact.as_str())),
             recovered: former.recovered,
             place: 1 - former.place,
+            renews: true,
         };
         let issued = certify(ledger, &self.issuer, candidate).await?;
         Ok(Verdict::Done(RenewCertificateResult {

@@ -17,9 +17,12 @@ use super::{
     Issuer, Ledger, Refusal, Verdict, Work,
     approvals::{APPROVERS, Approvals, Matter, approves_request},
     enrol::{self, Candidate, active_registrant, certify, make_room},
-    issue, signer,
+    issue, signer, sourcing,
 };
-use crate::{AdmissionError, RegistrationError, admission::Evidence, command, config::Desk};
+use crate::{
+    AdmissionError, Behind, RegistrationError, SourceError, admission::Evidence, command,
+    config::Desk,
+};
 
 /// Keeps a request until somebody decides about it.
 pub(crate) struct SubmitRequest {
@@ -113,6 +116,8 @@ pub(crate) struct ValidateRequest {
     pub(crate) token: command::TokenProof,
     pub(crate) issuer: Issuer,
     pub(crate) types: Arc<TypeTable>,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for ValidateRequest {
@@ -129,6 +134,7 @@ impl Work for ValidateRequest {
             return Err(RegistrationError::SignerMismatch { field: "request" });
         }
         still_open(ledger, &request)?;
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, &request.identifier).await?;
         enrol::refuse_further_device(ledger, &request.identifier).await?;
         let csr = stored_csr(&request)?;
@@ -155,6 +161,8 @@ pub(crate) struct ApproveRequest {
     pub(crate) approvals: Approvals,
     pub(crate) issuer: Issuer,
     pub(crate) types: Arc<TypeTable>,
+    /// What the source of registrants says, asked before.
+    pub(crate) behind: Result<Behind, SourceError>,
 }
 
 impl Work for ApproveRequest {
@@ -177,6 +185,7 @@ impl Work for ApproveRequest {
         still_open(ledger, &request)?;
         let csr = stored_csr(&request)?;
         self.check_is_what_was_read(&request, &csr)?;
+        sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, &request.identifier).await?;
         if registrant.id == approver.registrant {
             return Err(RegistrationError::OwnCause);
@@ -346,6 +355,7 @@ async fn fulfil<Tx: RegistryTx>(
         endorsement: None,
         recovered,
         place: 0,
+        renews: false,
     };
     let result = certify(ledger, issuer, candidate).await?;
     let state = request.state.issue()?;

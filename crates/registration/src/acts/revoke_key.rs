@@ -2,8 +2,9 @@
 
 use kleis_proto::registration::v1::RevokeKeyResult;
 use kleis_store::registry::RegistryTx;
+use kleis_types::NoticeKind;
 
-use super::{Ledger, Verdict, Work, encryption_key, life, publish::publish, signer};
+use super::{Ledger, Verdict, Work, encryption_key, life, notices, publish::publish, signer};
 use crate::{RegistrationError, admission::Evidence, command};
 
 /// Revokes a key, by any device of its owner.
@@ -25,6 +26,7 @@ impl Work for RevokeKey {
         let key = encryption_key::own(ledger, &self.command.kid, &certificate).await?;
         evidence.expect(key.version)?;
         let key = life::revoke_key(ledger, key, self.command.reason).await?;
+        notices::of_key(ledger, NoticeKind::KeyRevoked, &key).await?;
         publish(ledger, &key.owner).await?;
         Ok(Verdict::Done(RevokeKeyResult {
             kid: key.kid,

@@ -1,12 +1,14 @@
 //! Records as messages.
 
 use kleis_proto::{page::size, registration::v1 as wire};
-use kleis_store::registry::{Certificate, EncryptionKey, Registrant};
+use kleis_store::registry::{Certificate, EncryptionKey, Notice, Registrant};
 use kleis_trust::enrolment_code::CodeId;
-use kleis_types::{ErrorCode, Identifier, Problem, RevocationReason, Timestamp, base64url};
+use kleis_types::{
+    ErrorCode, Identifier, InstallationId, Problem, RevocationReason, Timestamp, base64url,
+};
 
 use crate::{
-    CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, RequestPage, RolePage,
+    CodePage, ListedCode, ListedGrant, ListedRequest, RegistrantPage, RequestPage, RolePage, letter,
 };
 
 pub(super) fn key(record: EncryptionKey) -> wire::KeySummary {
@@ -182,6 +184,54 @@ fn registrant(record: Registrant) -> wire::RegistrantSummary {
         name: record.name,
         identifiers: record.identifiers.iter().map(ToString::to_string).collect(),
         active: record.active,
+        mail: record.contact.mail_text().to_owned(),
+        webhook: record.contact.webhook_text().to_owned(),
+    }
+}
+
+/// The number below which the page of notices begins (0: at the newest), and its size.
+pub(super) fn notice_page(request: &wire::ListNoticesRequest) -> Result<(u64, u32), Problem> {
+    let limit = size(request.page_size)?;
+    let text = after(&request.page_token, |text| text.parse::<u64>().is_ok())?;
+    Ok((text.parse().unwrap_or(0), limit))
+}
+
+pub(super) fn notices(
+    found: Vec<Notice>,
+    limit: u32,
+    installation: &InstallationId,
+) -> wire::ListNoticesResponse {
+    let is_full = u32::try_from(found.len()).is_ok_and(|length| length == limit);
+    let last = found.last().filter(|_| is_full);
+    let next = last.map(|last| base64url::encode(last.id.to_string().as_bytes()));
+    wire::ListNoticesResponse {
+        next_page_token: next.unwrap_or_default(),
+        notices: found
+            .into_iter()
+            .map(|one| notice(one, installation))
+            .collect(),
+    }
+}
+
+fn notice(notice: Notice, installation: &InstallationId) -> wire::Notice {
+    // The name of a registrant in the audit tells its owner nothing.
+    let is_registrant = notice.subject.starts_with("registrant:");
+    wire::Notice {
+        id: letter::jti(installation, notice.id).to_string(),
+        kind: notice.kind.to_string(),
+        identifier: notice.owner.to_string(),
+        device: notice
+            .device
+            .map(|device| device.to_string())
+            .unwrap_or_default(),
+        subject: if is_registrant {
+            "registrant".to_owned()
+        } else {
+            notice.subject
+        },
+        reason: reason(notice.reason),
+        at: notice.at.unix(),
+        ends_at: notice.ends_at.map_or(0, kleis_types::Timestamp::unix),
     }
 }
 

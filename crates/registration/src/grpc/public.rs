@@ -55,6 +55,10 @@ pub const RULES: &[RpcRule] = &[
         "kleis.registration.v1.RegistrationService/ListCertificates",
         Rule::Known(Scope::Registration),
     ),
+    (
+        "kleis.registration.v1.RegistrationService/ListNotices",
+        Rule::Known(Scope::Registration),
+    ),
 ];
 
 #[tonic::async_trait]
@@ -282,5 +286,21 @@ impl<S: RegistryStore> RegistrationService for Adapter<S> {
         Ok(Response::new(wire::ListCertificatesResponse {
             certificates,
         }))
+    }
+    async fn list_notices(
+        &self,
+        request: Request<wire::ListNoticesRequest>,
+    ) -> Result<Response<wire::ListNoticesResponse>, Status> {
+        let call = call::of(&request);
+        let listed = async {
+            let (before, limit) = messages::notice_page(request.get_ref())?;
+            self.0
+                .notices(&call, before, limit)
+                .await
+                .map(|found| (found, limit))
+        };
+        let (found, limit) = listed.await.map_err(|error| refuse(&call, &error))?;
+        let (installation, _, _) = self.0.installation();
+        Ok(Response::new(messages::notices(found, limit, installation)))
     }
 }

@@ -2,6 +2,7 @@
 
 use kleis_proto::method::registration_admin as method;
 use kleis_store::registry::RegistryStore;
+use kleis_trust::order::Order;
 
 use super::{Parts, Registration};
 use crate::{Call, RegistrationError, acts, command};
@@ -55,18 +56,21 @@ impl<S: RegistryStore> Registration<S> {
             kek,
             ..
         } = &*self.parts;
-        self.certified(order, method::CREATE_ENROLMENT_CODE, call, |order| {
-            let command =
-                command::CreateCode::parse(order.body(), order.jti(), transport_key, types)?;
-            let installation = issuer.installation.clone();
-            Ok(acts::create_code::CreateCode {
-                command,
-                installation,
-                kek: kek.clone(),
-                approvals: self.parts.approvals(),
-            })
-        })
-        .await
+        let read = |order: &Order<_>| {
+            let (body, jti) = (order.body(), order.jti());
+            Ok(command::CreateCode::parse(body, jti, transport_key, types)?)
+        };
+        let method = method::CREATE_ENROLMENT_CODE;
+        let (command, evidence) = self.admit_certified(order, method, call, read)?;
+        let behind = self.source_says(&command.identifier).await;
+        let work = acts::create_code::CreateCode {
+            command,
+            installation: issuer.installation.clone(),
+            kek: kek.clone(),
+            approvals: self.parts.approvals(),
+            behind,
+        };
+        self.carry_out(evidence, work).await
     }
 
     /// Approves a code that another operator has announced. Answers the signed reply.
@@ -104,15 +108,18 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
     ) -> Result<String, RegistrationError> {
         let Parts { issuer, types, .. } = &*self.parts;
-        self.certified(order, method::APPROVE_CERTIFICATE_REQUEST, call, |order| {
-            Ok(acts::requests::ApproveRequest {
-                command: command::ApproveRequest::parse(order.body(), types)?,
-                approvals: self.parts.approvals(),
-                issuer: issuer.clone(),
-                types: types.clone(),
-            })
-        })
-        .await
+        let read = |order: &Order<_>| Ok(command::ApproveRequest::parse(order.body(), types)?);
+        let method = method::APPROVE_CERTIFICATE_REQUEST;
+        let (command, evidence) = self.admit_certified(order, method, call, read)?;
+        let behind = self.source_says(&command.identifier).await;
+        let work = acts::requests::ApproveRequest {
+            command,
+            approvals: self.parts.approvals(),
+            issuer: issuer.clone(),
+            types: types.clone(),
+            behind,
+        };
+        self.carry_out(evidence, work).await
     }
 
     /// Refuses a certificate request. Answers the signed reply.

@@ -1,6 +1,7 @@
 //! The entry points, without transport.
 
 mod admin;
+mod notices;
 mod public;
 mod published;
 mod reads;
@@ -20,18 +21,20 @@ use kleis_trust::{
     Anchors, Signer,
     order::{Enrolment, Order},
 };
-use kleis_types::{Clock, Problem, Random, Timestamp, TypeTable};
+use kleis_types::{Clock, Identifier, Problem, Random, Timestamp, TypeTable};
 use kleis_wrap::RootKek;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+pub use notices::{Due, NOTICE_OF_END, Sent};
 pub use reads::RegistrantPage;
 pub use requests::{CodePage, ListedCode, ListedRequest, RequestPage};
 pub use roles::{ListedGrant, RolePage};
 pub use upkeep::Swept;
 
 use crate::{
-    Admission, Call, RegistrationConfig, RegistrationError, StatusBoard,
+    Admission, Behind, Call, RegistrantSource, RegistrationConfig, RegistrationError, SourceError,
+    StatusBoard,
     acts::{
         Answer, Carried, Issuer, OrderSeal, Replies, Work, approvals::Approvals, roles::RoleSeal,
     },
@@ -66,6 +69,7 @@ pub(crate) struct Parts {
     request_lifetime: i64,
     replacement: i64,
     admission: Admission,
+    source: Arc<dyn RegistrantSource>,
     pub(crate) board: Arc<StatusBoard>,
     weak_moduli: WeakModuli,
     pub(crate) lists: Lists,
@@ -141,6 +145,7 @@ impl<S: RegistryStore> Registration<S> {
             request_lifetime: config.lifetimes.request,
             replacement: config.lifetimes.replacement,
             admission: config.admission,
+            source: config.source,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),
             weak_moduli: config.weak_moduli,
             lists: Lists::default(),
@@ -171,6 +176,18 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(&Order<B>) -> Result<W, RegistrationError>,
     ) -> Result<String, RegistrationError> {
+        let (work, evidence) = self.admit_certified(compact, method, call, work)?;
+        self.carry_out(evidence, work).await
+    }
+
+    /// Verifies the order of a certified caller; `read` makes of it what is needed.
+    fn admit_certified<B: DeserializeOwned, T>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        read: impl FnOnce(&Order<B>) -> Result<T, RegistrationError>,
+    ) -> Result<(T, Evidence), RegistrationError> {
         let now = self.now();
         let Parts {
             anchors,
@@ -179,12 +196,12 @@ impl<S: RegistryStore> Registration<S> {
             ..
         } = &*self.parts;
         let order = admission::admit(compact, method, anchors, &**board, call, now)?;
-        let work = work(&order)?;
+        let read = read(&order)?;
         let signer = order.signer();
         let x5t = signer.certificate().x5t_s256().to_owned();
         let actor = Actor::of(signer.identity().primary(), types);
         let evidence = Evidence::new(&order, method, x5t, actor, call, now);
-        self.carry_out(evidence, work).await
+        Ok((read, evidence))
     }
 
     /// Carries out the request for a first certificate.
@@ -195,16 +212,26 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(command::Enrol, &Parts) -> Result<W, RegistrationError>,
     ) -> Result<String, RegistrationError> {
-        self.newcomer(compact, method, call, |order, now| {
+        let (command, evidence) = self.admit_enrolment(compact, method, call)?;
+        self.carry_out(evidence, work(command, &self.parts)?).await
+    }
+
+    /// Verifies and reads the request for a first certificate.
+    fn admit_enrolment(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+    ) -> Result<(command::Enrol, Evidence), RegistrationError> {
+        self.admit_newcomer(compact, method, call, |order, now| {
             let Parts { anchors, types, .. } = &*self.parts;
             let token = self.login(call, order);
             let command = command::Enrol::parse(order, token, types, anchors, now)?;
             self.parts
                 .refuse_shared_factor(command.csr.public_key(), "csr")?;
             let actor = Actor::of(&command.identifier, types);
-            Ok((work(command, &self.parts)?, actor))
+            Ok((command, actor))
         })
-        .await
     }
 
     /// Carries out the order of a key that has no certificate yet: `work` makes of it what is to be
@@ -216,13 +243,25 @@ impl<S: RegistryStore> Registration<S> {
         call: &Call,
         work: impl FnOnce(&Enrolment<B>, Timestamp) -> Result<(W, Actor), RegistrationError>,
     ) -> Result<String, RegistrationError> {
+        let (work, evidence) = self.admit_newcomer(compact, method, call, work)?;
+        self.carry_out(evidence, work).await
+    }
+
+    /// Verifies and reads the order of a key that has no certificate yet.
+    fn admit_newcomer<B: DeserializeOwned, T>(
+        &self,
+        compact: &str,
+        method: &'static str,
+        call: &Call,
+        read: impl FnOnce(&Enrolment<B>, Timestamp) -> Result<(T, Actor), RegistrationError>,
+    ) -> Result<(T, Evidence), RegistrationError> {
         let now = self.now();
         let anchors = &self.parts.anchors;
         let order: Enrolment<B> = admission::admit_enrolment(compact, method, anchors, now)?;
-        let (work, actor) = work(&order, now)?;
+        let (read, actor) = read(&order, now)?;
         let signer = order.key().thumbprint().to_string();
         let evidence = Evidence::new(&order, method, signer, actor, call, now);
-        self.carry_out(evidence, work).await
+        Ok((read, evidence))
     }
 
     /// The login on this call that proves an identity to us: by an issuer that may enrol, bound to
@@ -230,6 +269,12 @@ impl<S: RegistryStore> Registration<S> {
     fn login<B>(&self, call: &Call, order: &Enrolment<B>) -> Option<command::TokenProof> {
         command::TokenProof::of(call.principal(), order.access_token(), order.key())
             .filter(|token| self.parts.admission.issuers.contains(&token.issuer))
+    }
+
+    /// What the source of registrants says of somebody. To be asked outside of any transaction.
+    async fn source_says(&self, identifier: &Identifier) -> Result<Behind, SourceError> {
+        let identifier = identifier.with_application(None);
+        self.parts.source.who_is(&identifier).await
     }
 
     /// Runs the act, shows its statuses, and gives the signed reply.

@@ -6,27 +6,56 @@ use kleis_store::registry::RegistryStore;
 use kleis_trust::{
     VerifiedSigner,
     challenge::{self, Nonce},
+    order::Order,
 };
 use kleis_types::{base64url, random_array};
 
 use super::{Parts, Registration};
-use crate::{Call, RegistrationError, acts, command};
+use crate::{Behind, Call, RegistrationError, SourceError, acts, acts::sourcing, command};
 
 impl<S: RegistryStore> Registration<S> {
     /// Issues a certificate, on proof by code, endorsement or login. Answers the signed reply.
     pub async fn enrol(&self, order: &str, call: &Call) -> Result<String, RegistrationError> {
-        let work = |command: command::Enrol, parts: &Parts| {
-            let contracts = &parts.admission.contracts;
-            contracts.check(&command.identifier, &command.contract)?;
-            Ok(acts::enrol::Enrol {
-                command,
-                issuer: parts.issuer.clone(),
-                approvals: parts.approvals(),
-                kek: parts.kek.clone(),
-                types: parts.types.clone(),
-            })
+        let (command, evidence) = self.admit_enrolment(order, method::ENROL, call)?;
+        let Parts {
+            issuer,
+            kek,
+            types,
+            admission,
+            ..
+        } = &*self.parts;
+        let contracts = &admission.contracts;
+        contracts.check(&command.identifier, &command.contract)?;
+        let behind = self.who_is_behind(&command).await?;
+        let work = acts::enrol::Enrol {
+            command,
+            issuer: issuer.clone(),
+            approvals: self.parts.approvals(),
+            kek: kek.clone(),
+            types: types.clone(),
+            behind,
         };
-        self.enrolment(order, method::ENROL, call, work).await
+        self.carry_out(evidence, work).await
+    }
+
+    /// Asks the source of registrants about somebody who seems to prove an identity. What it says
+    /// counts once the act has seen the proof.
+    async fn who_is_behind(
+        &self,
+        command: &command::Enrol,
+    ) -> Result<Result<Behind, SourceError>, RegistrationError> {
+        let Parts { issuer, kek, .. } = &*self.parts;
+        let mut reader = self.store.read().await?;
+        let (installation, approvals) = (&issuer.installation, self.parts.approvals());
+        let now = self.now();
+        let looks_proved =
+            sourcing::looks_proved(&mut reader, command, installation, (kek, &approvals), now);
+        if !looks_proved.await? {
+            return Ok(Ok(Behind::Register));
+        }
+        // The snapshot is not held while somebody else is asked.
+        drop(reader);
+        Ok(self.source_says(&command.identifier).await)
     }
 
     /// Issues the certificate that follows the signer's. Answers the signed reply.
@@ -44,19 +73,24 @@ impl<S: RegistryStore> Registration<S> {
             ..
         } = &*self.parts;
         let now = self.now();
-        self.certified(order, method::RENEW_CERTIFICATE, call, |order| {
+        let read = |order: &Order<_>| {
             let (body, signer, contracts) = (order.body(), order.signer(), &admission.contracts);
             let command = command::RenewCertificate::parse(body, signer, contracts, anchors, now)?;
             self.parts
                 .refuse_shared_factor(command.csr.public_key(), "csr")?;
-            Ok(acts::renew::RenewCertificate {
-                command,
-                issuer: issuer.clone(),
-                types: types.clone(),
-                replacement: *replacement,
-            })
-        })
-        .await
+            Ok((command, signer.identity().primary().clone()))
+        };
+        let method = method::RENEW_CERTIFICATE;
+        let ((command, owner), evidence) = self.admit_certified(order, method, call, read)?;
+        let behind = self.source_says(&owner).await;
+        let work = acts::renew::RenewCertificate {
+            command,
+            issuer: issuer.clone(),
+            types: types.clone(),
+            replacement: *replacement,
+            behind,
+        };
+        self.carry_out(evidence, work).await
     }
 
     /// Gives out the challenge to an encryption key. Answers the signed reply.

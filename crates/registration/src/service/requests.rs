@@ -12,7 +12,7 @@ use kleis_types::{RequestState, Timestamp, base64url, random_array};
 
 use super::{Parts, Registration};
 use crate::{
-    AdmissionError, Call, Contract, RegistrationError,
+    AdmissionError, Behind, Call, Contract, RegistrationError,
     acts::{self, approvals::APPROVERS, codes},
     admission::{self, Evidence},
     command,
@@ -123,21 +123,37 @@ impl<S: RegistryStore> Registration<S> {
     ) -> Result<String, RegistrationError> {
         let Parts { issuer, types, .. } = &*self.parts;
         let method = method::VALIDATE_CERTIFICATE_REQUEST;
-        self.newcomer(order, method, call, |order, _| {
+        let read = |order: &Enrolment<_>, _| {
             let command = command::OwnRequest::parse_validation(order.body(), order.key())?;
             let token = self.login(call, order);
             let token = token.ok_or(AdmissionError::LoginRequired)?;
             let actor = token.identifiers.first();
             let actor = actor.map_or(Actor::Unknown, |identifier| Actor::of(identifier, types));
-            let work = acts::requests::ValidateRequest {
-                command,
-                token,
-                issuer: issuer.clone(),
-                types: types.clone(),
-            };
-            Ok((work, actor))
-        })
-        .await
+            Ok(((command, token), actor))
+        };
+        let ((command, token), evidence) = self.admit_newcomer(order, method, call, read)?;
+        let request = self
+            .store
+            .read()
+            .await?
+            .certificate_request(&command.id)
+            .await?;
+        let named = request
+            .map(|request| request.identifier)
+            .filter(|identifier| token.identifiers.contains(identifier));
+        let behind = match named {
+            Some(identifier) => self.source_says(&identifier).await,
+            // The act will refuse it.
+            None => Ok(Behind::Register),
+        };
+        let work = acts::requests::ValidateRequest {
+            command,
+            token,
+            issuer: issuer.clone(),
+            types: types.clone(),
+            behind,
+        };
+        self.carry_out(evidence, work).await
     }
 
     /// Tells the key that submitted a request what has become of it. Answers a signed reply; a

@@ -133,7 +133,7 @@ async fn a_request_takes_two_persons() {
     );
     let second = house.approve(&anna, good()).await.unwrap();
     assert_eq!((second.state.as_str(), second.approvals), ("ISSUED", 2));
-    let mary = issued(&key, &house.ask(&key, &request).await.unwrap());
+    let mary = issued(&key, &house.told_of(&key, &request).await.unwrap());
     house.publish(&mary).await;
     let late = house.refuses(house.approve(&john, good())).await;
     assert_eq!(late, plain(ErrorCode::StateConflict));

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use kleis_jose::{Jwk, JwkSet, KeyType};
 use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli};
 use kleis_registration::{
-    Admission, Authority, Call, Lifetimes, Registration, RegistrationConfig, RegistrationError,
-    ServiceKeys, provision_service,
+    Admission, Authority, Call, Lifetimes, RegisterTable, RegistrantSource, Registration,
+    RegistrationConfig, RegistrationError, ServiceKeys, provision_service,
 };
 use kleis_store::{
     EvidenceRead, Store as _,
@@ -133,6 +133,16 @@ impl House {
         self.store.close().await;
         self.store = open(&self.path(), &self.random).await;
         let config = self.configuration().await;
+        let (clock, random) = (self.clock.clone(), self.random.clone());
+        self.registration = Registration::new(self.store.clone(), config, clock, random)
+            .await
+            .unwrap();
+    }
+
+    /// The same process with another source of registrants.
+    pub(crate) async fn ask(&mut self, source: Arc<dyn RegistrantSource>) {
+        let mut config = self.configuration().await;
+        config.source = source;
         let (clock, random) = (self.clock.clone(), self.random.clone());
         self.registration = Registration::new(self.store.clone(), config, clock, random)
             .await
@@ -351,6 +361,7 @@ async fn configuration(
         weak_moduli: WeakModuli::parse(WEAK_MODULUS).unwrap(),
         lifetimes: authority.lifetimes,
         admission: Admission::default(),
+        source: Arc::new(RegisterTable),
     }
 }
 

@@ -231,7 +231,7 @@ async fn a_foreigner_submits_now_and_logs_in_later() {
 
     let login = Login::of(FOREIGNER, &key);
     let result = validate(&key, &login).await.unwrap();
-    let told = house.ask(&key, &request).await.unwrap();
+    let told = house.told_of(&key, &request).await.unwrap();
     assert_eq!(
         (told.state.as_str(), &told.serial),
         ("ISSUED", &result.serial)

@@ -90,7 +90,7 @@ impl House {
     }
 
     /// What has become of a request, as the key that asked is told.
-    pub(crate) async fn ask(
+    pub(crate) async fn told_of(
         &self,
         key: &Jwk,
         request: &str,
@@ -127,7 +127,7 @@ async fn a_request_waits_until_an_approver_has_read_it() {
     let (house, jane) = house().await;
     let key = house.key(KeyType::P256);
     let request = house.submit(JOHN, &key).await.unwrap();
-    let waiting = house.ask(&key, &request).await.unwrap();
+    let waiting = house.told_of(&key, &request).await.unwrap();
     assert_eq!(waiting.state, "PENDING_APPROVAL");
     assert!(waiting.chain.is_empty() && waiting.serial.is_empty());
 
@@ -136,7 +136,7 @@ async fn a_request_waits_until_an_approver_has_read_it() {
         .await
         .unwrap();
     assert_eq!((result.state.as_str(), result.approvals), ("ISSUED", 1));
-    let told = house.ask(&key, &request).await.unwrap();
+    let told = house.told_of(&key, &request).await.unwrap();
     let john = issued(&key, &told);
     assert_eq!(result.serial, john.serial());
     assert!(!john.recovered);
@@ -168,7 +168,7 @@ async fn the_answer_survives_a_restart_and_the_same_order_again() {
         .await
         .unwrap();
     house.restart().await;
-    issued(&key, &house.ask(&key, &request).await.unwrap());
+    issued(&key, &house.told_of(&key, &request).await.unwrap());
 }
 
 #[tokio::test]
@@ -270,13 +270,13 @@ async fn a_request_that_has_come_to_its_end_stays_there() {
                 house.clock.advance(14 * DAY);
                 // Before it is swept, and after.
                 assert_eq!(house.refuses(house.approve(&jane, good())).await, conflict);
-                assert_eq!(house.ask(&key, &request).await.unwrap().state, end);
+                assert_eq!(house.told_of(&key, &request).await.unwrap().state, end);
                 let swept = house.registration.sweep(house.now()).await.unwrap();
                 assert_eq!(swept.requests, 1);
             }
             _ => drop(house.approve(&jane, good()).await.unwrap()),
         }
-        let told = house.ask(&key, &request).await.unwrap();
+        let told = house.told_of(&key, &request).await.unwrap();
         assert_eq!(told.state, end);
         assert_eq!(told.reason == "Not yours.", end == "REJECTED");
         assert_eq!(house.refuses(house.approve(&jane, good())).await, conflict);
@@ -294,14 +294,17 @@ async fn a_request_is_the_business_of_the_key_that_asked() {
     let (key, other) = (house.key(KeyType::P256), house.key(KeyType::P256));
     let request = house.submit(JOHN, &key).await.unwrap();
     let unknown = at(ErrorCode::NotFound, "request");
-    assert_eq!(house.refuses(house.ask(&other, &request)).await, unknown);
+    assert_eq!(
+        house.refuses(house.told_of(&other, &request)).await,
+        unknown
+    );
     let withdrawn = house.withdraw_request(&other, &request);
     assert_eq!(house.refuses(withdrawn).await, unknown);
     let nobodys = "AAAAAAAAAAAAAAAAAAAAAA";
-    assert_eq!(house.refuses(house.ask(&key, nobodys)).await, unknown);
+    assert_eq!(house.refuses(house.told_of(&key, nobodys)).await, unknown);
     // A question is no write.
     let before = house.footprint().await;
-    house.ask(&key, &request).await.unwrap();
+    house.told_of(&key, &request).await.unwrap();
     assert_eq!(house.footprint().await, before);
 }
 
@@ -403,7 +406,10 @@ async fn an_approved_device_beside_others_is_marked_as_recovered() {
         house.newcomer(&third, method, body).await.unwrap();
     let good = approval(&result.request, JOHN, "phone", &third);
     house.approve(&jane, good).await.unwrap();
-    let phone = issued(&third, &house.ask(&third, &result.request).await.unwrap());
+    let phone = issued(
+        &third,
+        &house.told_of(&third, &result.request).await.unwrap(),
+    );
     assert!(phone.recovered);
 }
 

@@ -339,6 +339,7 @@ impl House {
             name: format!("Name of {}", identifiers[0]),
             identifiers: identifiers.iter().map(|text| (*text).to_owned()).collect(),
             active,
+            ..wire::Registrant::default()
         };
         let body = wire::ImportRegistrantsOrder {
             registrants: vec![registrant],

@@ -20,6 +20,7 @@ fn line(name: &str, identifiers: &[&str]) -> wire::Registrant {
         name: name.into(),
         identifiers: identifiers.iter().map(|text| (*text).to_owned()).collect(),
         active: true,
+        ..wire::Registrant::default()
     }
 }
 

@@ -123,3 +123,36 @@ async fn a_registrant_may_come_inactive() {
     let refused = house.refuses(house.code(&operator, JOHN)).await;
     assert_eq!(refused, plain(ErrorCode::RegistrantInactive));
 }
+
+#[tokio::test]
+async fn applications_are_suspended_and_restored_with_their_organisation() {
+    let house = House::new().await;
+    let operator = house.bootstrap().await;
+    let all = ["CBE:0123456749", "NIHII-HOSPITAL:71000436"];
+    let plain = house.welcome(&operator, &all, all[0], "main").await;
+    let mut devices = vec![plain];
+    for application in ["CBE:0123456749/EHR", "NIHII-HOSPITAL:71000436/LAB"] {
+        devices.push(house.welcome(&operator, &all, application, "main").await);
+    }
+    for device in &devices {
+        house.publish(device).await;
+    }
+    let mut before = Vec::new();
+    for device in &devices {
+        before.push(house.stored_set(device.owner()).await.unwrap());
+    }
+    house.register(&operator, &all, false).await.unwrap();
+    for device in &devices {
+        assert_eq!(house.status(device.status_index()).await, Status::Suspended);
+        let set = house.stored_set(device.owner()).await.unwrap();
+        assert_eq!(&set.body[..], br#"{"keys":[]}"#);
+        assert!(house.recipient(device.owner(), None).await.is_err());
+    }
+    house.register(&operator, &all, true).await.unwrap();
+    for (device, before) in devices.iter().zip(before) {
+        assert_eq!(house.status(device.status_index()).await, Status::Valid);
+        assert_eq!(house.stored_set(device.owner()).await.unwrap(), before);
+        assert!(house.recipient(device.owner(), None).await.is_ok());
+    }
+    house.check_audit().await;
+}

@@ -217,3 +217,45 @@ async fn the_register_is_paged_for_operators() {
         .unwrap_err();
     assert_eq!(code(&refused), ErrorCode::CertificateRequired);
 }
+
+#[tokio::test]
+async fn owners_page_through_what_they_were_told() {
+    let (house, operator, john, adapter) = john().await;
+    house.publish(&john).await;
+    house.register(&operator, &[JOHN], false).await.unwrap();
+    house.register(&operator, &[JOHN], true).await.unwrap();
+    let mut kinds = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let asked = wire::ListNoticesRequest {
+            page_size: 2,
+            page_token,
+        };
+        let page = adapter.list_notices(request(&john, asked)).await.unwrap();
+        let page = page.into_inner();
+        for notice in page.notices {
+            assert_eq!(notice.identifier, JOHN);
+            let is_own = notice.subject == "registrant" || notice.subject.contains(&john.serial());
+            assert!(is_own, "{}", notice.subject);
+            assert_eq!(notice.id.len(), 22);
+            kinds.push(notice.kind);
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(kinds, ["RESTORED", "SUSPENDED", "DEVICE_ADDED"]);
+    for (page_size, page_token) in [(1001, ""), (1, "*"), (1, "AA==")] {
+        let asked = wire::ListNoticesRequest {
+            page_size,
+            page_token: page_token.to_owned(),
+        };
+        let refused = adapter.list_notices(request(&john, asked)).await;
+        assert_eq!(refused.unwrap_err().code(), tonic::Code::InvalidArgument);
+    }
+    let nobody = adapter
+        .list_notices(Request::new(wire::ListNoticesRequest::default()))
+        .await;
+    assert_eq!(nobody.unwrap_err().code(), tonic::Code::Unauthenticated);
+}

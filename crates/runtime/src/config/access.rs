@@ -98,7 +98,7 @@ fn an_hour() -> NonZeroU32 {
 }
 
 /// Where Debian, and those who follow it, keep the roots that browsers trust.
-fn system_roots() -> PathBuf {
+pub(super) fn system_roots() -> PathBuf {
     PathBuf::from("/etc/ssl/certs/ca-certificates.crt")
 }
 

@@ -33,6 +33,8 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     assert_eq!(config.directory.audiences.len(), 2);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
     assert_eq!(config.contracts.len(), 1);
+    assert!(config.registrants.source.is_some());
+    assert!(config.notices.mail.is_some() && config.notices.webhook.is_some());
 }
 
 #[test]

@@ -25,7 +25,9 @@ use kleis_jose::Jwk;
 use kleis_types::{ErrorCode, Principal, Problem, Timestamp};
 
 pub use discovery::{DiscoveredKeys, Freshness};
-pub use fetch::{Fetch, FetchError, Fetched, HttpsFetch};
+#[cfg(test)]
+use fetch::FetchError;
+pub use fetch::{Fetch, Fetched, HttpsFetch};
 
 /// The keys of an issuer, on their way.
 pub type Keys<'a> = Pin<Box<dyn Future<Output = Result<Arc<[Jwk]>, KeysUnavailable>> + Send + 'a>>;

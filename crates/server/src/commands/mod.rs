@@ -4,6 +4,8 @@ mod audit;
 mod bootstrap;
 mod edge;
 mod migrate;
+mod notices;
+mod registrants;
 
 use std::{
     ffi::OsString,
@@ -15,7 +17,7 @@ use kleis_runtime::{Config, telemetry};
 
 use crate::{
     all,
-    args::{All, Bootstrap, Command, Edge, Site},
+    args::{All, Bootstrap, Command, Edge, Notices, Site},
     data_dir::DataDir,
     failure::Failure,
     kek::KekPlace,
@@ -47,6 +49,8 @@ pub(crate) fn run(
             let data_dir = DataDir::new(args.site.place.data_dir);
             block_on(edge::certify(&data_dir, &args.out, &config, kek))
         }
+        Command::Registrants(command) => registrants::run(command, &environment),
+        Command::Notices(Notices::Failed(args)) => block_on(notices::failed(&args)),
         Command::Audit(command) => audit::run(command, &environment),
         Command::CheckConfig(args) => {
             load(args.config.as_deref(), &environment)?;

@@ -75,6 +75,7 @@ absent! {
     describe_certificate: DescribeCertificateRequest -> DescribeCertificateResponse;
     list_keys: ListKeysRequest -> ListKeysResponse;
     list_certificates: ListCertificatesRequest -> ListCertificatesResponse;
+    list_notices: ListNoticesRequest -> ListNoticesResponse;
 }
 
 /// The world's clock as it is now, for a source that outlives this look at it.

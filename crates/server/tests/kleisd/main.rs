@@ -6,6 +6,8 @@ mod audit;
 mod commands;
 mod hsm;
 mod life;
+mod notices;
 mod refusals;
+mod registrants;
 mod served;
 mod support;

@@ -145,6 +145,27 @@ pub(crate) async fn withdrawn(
     link.records(found)
 }
 
+/// Those of people and organisations that end in this time, and of whose end there is no notice.
+pub(crate) async fn ending(
+    link: &mut Link,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Certificate>, StoreError> {
+    let (now, until) = (now.unix(), until.unix());
+    let found = select_certificates!(
+        "WHERE state = 'ACTIVE' AND not_after > ? AND not_after <= ? AND owner NOT LIKE 'SERVICE:%' \
+         AND NOT EXISTS (SELECT 1 FROM notices WHERE kind = 'ENDING' \
+         AND subject = 'certificate:' || serial AND ends_at = not_after) ORDER BY not_after, id LIMIT ?",
+        now,
+        until,
+        limit
+    )
+    .fetch_all(link.next()?)
+    .await;
+    link.records(found)
+}
+
 pub(crate) async fn suspended(
     link: &mut Link,
     entries: Range<u32>,
@@ -162,6 +183,25 @@ pub(crate) async fn suspended(
     .fetch_all(link.next()?)
     .await;
     link.records(found)
+}
+
+/// How many of people and organisations end in this time.
+pub(crate) async fn count_ending(
+    link: &mut Link,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<u64, StoreError> {
+    let (now, until) = (now.unix(), until.unix());
+    let counted = sqlx::query_scalar!(
+        "SELECT count(*) FROM certificates WHERE state = 'ACTIVE' AND not_after > ? AND not_after <= ? \
+         AND owner NOT LIKE 'SERVICE:%'",
+        now,
+        until
+    )
+    .fetch_one(link.next()?)
+    .await;
+    // A count is not negative.
+    link.done(counted).map(i64::unsigned_abs)
 }
 
 pub(crate) async fn after(

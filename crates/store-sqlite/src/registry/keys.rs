@@ -105,6 +105,46 @@ pub(crate) async fn ended(
     link.records(found)
 }
 
+/// Those of people and organisations that end in this time, and of whose end there is no notice.
+pub(crate) async fn ending(
+    link: &mut Link,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<EncryptionKey>, StoreError> {
+    let (now, until) = (now.unix(), until.unix());
+    let found = select_keys!(
+        "WHERE state = 'ACTIVE' AND expires_at > ? AND expires_at <= ? AND owner NOT LIKE 'SERVICE:%' \
+         AND NOT EXISTS (SELECT 1 FROM notices WHERE kind = 'ENDING' \
+         AND subject = 'key:' || kid AND ends_at = expires_at) ORDER BY expires_at, id LIMIT ?",
+        now,
+        until,
+        limit
+    )
+    .fetch_all(link.next()?)
+    .await;
+    link.records(found)
+}
+
+/// How many of people and organisations end in this time.
+pub(crate) async fn count_ending(
+    link: &mut Link,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<u64, StoreError> {
+    let (now, until) = (now.unix(), until.unix());
+    let counted = sqlx::query_scalar!(
+        "SELECT count(*) FROM encryption_keys WHERE state = 'ACTIVE' AND expires_at > ? AND expires_at <= ? \
+         AND owner NOT LIKE 'SERVICE:%'",
+        now,
+        until
+    )
+    .fetch_one(link.next()?)
+    .await;
+    // A count is not negative.
+    link.done(counted).map(i64::unsigned_abs)
+}
+
 pub(crate) async fn after(
     link: &mut Link,
     after: &str,

@@ -3,6 +3,7 @@
 mod certificates;
 mod claims;
 mod keys;
+mod notices;
 mod published;
 mod registrants;
 mod requests;
@@ -14,12 +15,13 @@ use std::ops::Range;
 use kleis_store::{
     Audited, StoreError,
     registry::{
-        Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
-        KeySession, PlacedRequest, PublicKeyClaim, Registrant, RegistryRead, RegistryTx,
-        RequestFilter, Role, RoleGrant, SerialReservation, StatusEntry, StoredJwkSet,
+        Approval, Certificate, CertificateRequest, ChangeEvent, Delivery, DeliveryCounts,
+        EncryptionKey, EnrolmentCode, KeySession, Notice, PlacedRequest, PublicKeyClaim,
+        Registrant, RegistryRead, RegistryTx, RequestFilter, Role, RoleGrant, SerialReservation,
+        StatusEntry, StoredJwkSet,
     },
 };
-use kleis_types::{Identifier, Timestamp};
+use kleis_types::{Channel, Identifier, Timestamp};
 
 use crate::{
     link::Link,
@@ -180,6 +182,48 @@ impl<M: Send> RegistryRead for Session<Registry, M> {
     ) -> Listed<SerialReservation> {
         serials::open_before(&mut self.link, before, after, limit).await
     }
+
+    async fn ending(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<Certificate>, Vec<EncryptionKey>), StoreError> {
+        let certificates = certificates::ending(&mut self.link, now, until, limit).await?;
+        let keys = keys::ending(&mut self.link, now, until, limit).await?;
+        Ok((certificates, keys))
+    }
+
+    async fn count_ending(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(u64, u64), StoreError> {
+        let certificates = certificates::count_ending(&mut self.link, now, until).await?;
+        let keys = keys::count_ending(&mut self.link, now, until).await?;
+        Ok((certificates, keys))
+    }
+
+    async fn notices_of(
+        &mut self,
+        registrant: &Identifier,
+        before: u64,
+        limit: u32,
+    ) -> Listed<Notice> {
+        notices::of_registrant(&mut self.link, registrant, before, limit).await
+    }
+
+    async fn due_deliveries(&mut self, now: Timestamp, limit: u32) -> Listed<Delivery> {
+        notices::due(&mut self.link, now, limit).await
+    }
+
+    async fn failed_deliveries(&mut self, before: u64, limit: u32) -> Listed<Delivery> {
+        notices::failed(&mut self.link, before, limit).await
+    }
+
+    async fn count_deliveries(&mut self) -> Result<DeliveryCounts, StoreError> {
+        notices::counts(&mut self.link).await
+    }
 }
 
 impl RegistryTx for Tx<Registry> {
@@ -295,6 +339,22 @@ impl RegistryTx for Tx<Registry> {
         let first = serials::take_crl_numbers(&mut self.link, count).await?;
         self.mode.duty.wrote();
         Ok(first)
+    }
+
+    async fn put_notice(
+        &mut self,
+        notice: &Notice,
+        channels: &[Channel],
+    ) -> Result<u64, StoreError> {
+        let id = notices::put(&mut self.link, notice, channels).await?;
+        self.mode.duty.wrote();
+        Ok(id)
+    }
+
+    async fn settle_delivery(&mut self, delivery: &Delivery) -> Done {
+        notices::settle(&mut self.link, delivery).await?;
+        self.mode.duty.wrote();
+        Ok(())
     }
 }
 

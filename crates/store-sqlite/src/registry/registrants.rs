@@ -4,7 +4,7 @@ use kleis_store::{
     StoreError,
     registry::{EnrolmentCode, Registrant},
 };
-use kleis_types::{Identifier, Timestamp};
+use kleis_types::{Contact, Identifier, MailAddress, Timestamp, WebhookUrl};
 
 use crate::{
     link::Link,
@@ -16,6 +16,8 @@ pub(crate) struct RegistrantRow {
     resource: String,
     name: String,
     active: i64,
+    mail: Option<String>,
+    webhook: Option<String>,
     version: i64,
     /// Joined by spaces, which stand in no identifier.
     identifiers: String,
@@ -27,12 +29,23 @@ impl TryFrom<RegistrantRow> for Registrant {
     fn try_from(stored: RegistrantRow) -> Result<Self, StoreError> {
         let row = Row::new("registrants", &stored.resource);
         let identifiers = stored.identifiers.split_ascii_whitespace();
+        let contact = Contact {
+            mail: stored
+                .mail
+                .map(|text| MailAddress::parse(&text).map_err(|_| row.inconsistent("mail")))
+                .transpose()?,
+            webhook: stored
+                .webhook
+                .map(|text| WebhookUrl::parse(&text).map_err(|_| row.inconsistent("webhook")))
+                .transpose()?,
+        };
         Ok(Self {
             id: row.parse("id", &stored.id)?,
             identifiers: identifiers
                 .map(|identifier| row.parse("identifiers", identifier))
                 .collect::<Result<_, _>>()?,
             active: stored.active == 1,
+            contact,
             version: row.unsigned("version", stored.version)?,
             name: stored.name,
         })
@@ -44,7 +57,7 @@ macro_rules! select_registrants {
     ($rest:literal, $($value:expr),+) => {
         sqlx::query_as!(
             RegistrantRow,
-            "SELECT id, resource, name, active, version, (SELECT \
+            "SELECT id, resource, name, active, mail, webhook, version, (SELECT \
              group_concat(identifier, ' ' ORDER BY position) FROM registrant_identifiers \
              WHERE registrant = registrants.id) AS \"identifiers!: String\" FROM registrants "
                 + $rest,
@@ -108,14 +121,19 @@ async fn put_whole(
     const TAKEN: &str = "a registrant with this identifier";
     let id = registrant.id.to_string();
     let (active, version) = (i64::from(registrant.active), integer(registrant.version));
+    let mail = registrant.contact.mail.as_ref().map(MailAddress::as_str);
+    let webhook = registrant.contact.webhook.as_ref().map(WebhookUrl::as_str);
     let expected = before(registrant.version);
     if registrant.version == 1 {
         let inserted = sqlx::query!(
-            "INSERT INTO registrants (id, resource, name, active, version) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO registrants (id, resource, name, active, mail, webhook, version) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
             id,
             resource,
             registrant.name,
             active,
+            mail,
+            webhook,
             version
         )
         .execute(link.next()?)
@@ -123,9 +141,12 @@ async fn put_whole(
         link.done_unless(TAKEN, inserted)?;
     } else {
         let updated = sqlx::query!(
-            "UPDATE registrants SET name = ?, active = ?, version = ? WHERE id = ? AND version = ?",
+            "UPDATE registrants SET name = ?, active = ?, mail = ?, webhook = ?, version = ? \
+             WHERE id = ? AND version = ?",
             registrant.name,
             active,
+            mail,
+            webhook,
             version,
             id,
             expected

@@ -2,6 +2,7 @@
 //! encryption keys, and the ready-made JWK Sets.
 
 mod model;
+mod notice;
 mod request;
 mod role;
 mod serial;
@@ -12,6 +13,7 @@ pub use model::{
     Certificate, ChangeEvent, EncryptionKey, EnrolmentCode, KeySession, KeyUse, PublicKeyClaim,
     Registrant, StatusEntry, StoredJwkSet,
 };
+pub use notice::{Delivery, DeliveryCounts, Notice};
 pub use request::{Approval, CertificateRequest, PlacedRequest, RequestFilter};
 pub use role::RoleGrant;
 pub use serial::SerialReservation;

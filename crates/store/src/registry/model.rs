@@ -1,7 +1,7 @@
 //! The records.
 
 use kleis_types::{
-    CertificateState, DeviceId, Identifier, KeyState, RevocationReason, Timestamp, lp,
+    CertificateState, Contact, DeviceId, Identifier, KeyState, RevocationReason, Timestamp, lp,
 };
 
 use crate::{Audited, shown::shows, state_digest};
@@ -17,6 +17,8 @@ pub struct Registrant {
     pub identifiers: Vec<Identifier>,
     /// False: nothing is issued.
     pub active: bool,
+    /// Where it is told what happens to its certificates and keys.
+    pub contact: Contact,
     /// The version, from 1.
     pub version: u64,
 }
@@ -35,13 +37,22 @@ impl Audited for Registrant {
     }
     fn digest(&self) -> [u8; 32] {
         let identifiers: Vec<String> = self.identifiers.iter().map(ToString::to_string).collect();
-        state_digest(&[
-            self.id.to_string().as_bytes(),
+        let (id, identifiers) = (self.id.to_string(), identifiers.join(","));
+        let (active, version) = (integer(self.active), integer(self.version));
+        let mut fields: Vec<&[u8]> = vec![
+            id.as_bytes(),
             self.name.as_bytes(),
-            identifiers.join(",").as_bytes(),
-            &integer(self.active),
-            &integer(self.version),
-        ])
+            identifiers.as_bytes(),
+            &active,
+            &version,
+        ];
+        // Only where there is one: a record without keeps the digest that it had before there were
+        // contacts.
+        if !self.contact.is_empty() {
+            fields.push(self.contact.mail_text().as_bytes());
+            fields.push(self.contact.webhook_text().as_bytes());
+        }
+        state_digest(&fields)
     }
 }
 
@@ -468,5 +479,30 @@ mod tests {
         assert_ne!(superseded.digest(), before);
         assert_ne!(revoked.digest(), before);
         assert_ne!(revoked.digest(), superseded.digest());
+    }
+
+    /// The audit rows of records that were written before there were contacts still hold.
+    #[test]
+    fn a_registrant_without_contact_has_its_old_digest() {
+        let id: Identifier = "CBE:0123456749".parse().unwrap();
+        let plain = Registrant {
+            id: id.clone(),
+            name: "North Clinic".to_owned(),
+            identifiers: vec![id],
+            active: true,
+            contact: Contact::default(),
+            version: 1,
+        };
+        let one = 1_u64.to_be_bytes();
+        let id = b"CBE:0123456749";
+        let old = state_digest(&[id, b"North Clinic", id, &one, &one]);
+        assert_eq!(plain.digest(), old);
+        let with = |mail, webhook| Registrant {
+            contact: Contact::parse(mail, webhook).unwrap(),
+            ..plain.clone()
+        };
+        let mailed = with("it@clinic.example", "").digest();
+        assert_ne!(mailed, old);
+        assert_ne!(mailed, with("", "https://clinic.example").digest());
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{future::Future, ops::Range};
 
-use kleis_types::{Identifier, Timestamp};
+use kleis_types::{Channel, Identifier, Timestamp};
 
 use super::{
-    Approval, Certificate, CertificateRequest, ChangeEvent, EncryptionKey, EnrolmentCode,
-    KeySession, PlacedRequest, PublicKeyClaim, Registrant, RequestFilter, Role, RoleGrant,
-    SerialReservation, StatusEntry, StoredJwkSet,
+    Approval, Certificate, CertificateRequest, ChangeEvent, Delivery, DeliveryCounts,
+    EncryptionKey, EnrolmentCode, KeySession, Notice, PlacedRequest, PublicKeyClaim, Registrant,
+    RequestFilter, Role, RoleGrant, SerialReservation, StatusEntry, StoredJwkSet,
 };
 use crate::{EvidenceRead, EvidenceTx, ProofRead, ProofTx, Store, StoreError};
 
@@ -164,6 +164,44 @@ pub trait RegistryRead: EvidenceRead {
         after: &str,
         limit: u32,
     ) -> impl Future<Output = Listed<SerialReservation>> + Send;
+    /// Active keys and certificates, but for those of services, that end after `now` and no later
+    /// than `until`, and of whose end there is no notice; at most `limit` of each.
+    fn ending(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<(Vec<Certificate>, Vec<EncryptionKey>), StoreError>> + Send;
+    /// How many certificates and keys that are active end after `now` and no later than `until`,
+    /// those of services left out.
+    fn count_ending(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(u64, u64), StoreError>> + Send;
+    /// The notices of a registrant with numbers below `before`, newest first.
+    fn notices_of(
+        &mut self,
+        registrant: &Identifier,
+        before: u64,
+        limit: u32,
+    ) -> impl Future<Output = Listed<Notice>> + Send;
+    /// The deliveries that are to be tried at `now`, those that have waited longest first.
+    fn due_deliveries(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Listed<Delivery>> + Send;
+    /// The deliveries that were given up, of notices with numbers below `before`, newest first.
+    fn failed_deliveries(
+        &mut self,
+        before: u64,
+        limit: u32,
+    ) -> impl Future<Output = Listed<Delivery>> + Send;
+    /// How many deliveries there are in each state that is of interest.
+    fn count_deliveries(
+        &mut self,
+    ) -> impl Future<Output = Result<DeliveryCounts, StoreError>> + Send;
 }
 
 /// What registration writes. The directory never gets one of these.
@@ -267,6 +305,21 @@ pub trait RegistryTx: RegistryRead + EvidenceTx {
         &mut self,
         count: u32,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Adds a notice, whatever its number is, and puts it on its way over `channels`. Answers the
+    /// number that it got.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if there is one of the same end.
+    fn put_notice(
+        &mut self,
+        notice: &Notice,
+        channels: &[Channel],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Changes state, attempts and time of a delivery that is pending.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`] if it is not.
+    fn settle_delivery(&mut self, delivery: &Delivery) -> impl Future<Output = Done> + Send;
 }
 
 /// A database of the registration service.

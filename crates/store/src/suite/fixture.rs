@@ -55,6 +55,7 @@ pub(super) fn registrant(identifier: &str) -> Registrant {
         name: "DOE JANE, ÉTÉ".to_owned(),
         identifiers: vec![id(identifier)],
         active: true,
+        contact: kleis_types::Contact::default(),
         version: 1,
     }
 }

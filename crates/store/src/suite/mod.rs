@@ -16,6 +16,7 @@ pub mod custody;
 pub mod evidence;
 mod fixture;
 mod notary;
+pub mod notices;
 mod perform;
 pub mod published;
 pub mod query;
@@ -152,6 +153,12 @@ macro_rules! store_suite {
                 sequences_never_fall,
                 an_alias_stands_for_one_identity,
             }
+            notices {
+                notices_are_listed_newest_first,
+                a_notice_owes_an_audit_row,
+                deliveries_are_due_until_they_are_settled,
+                of_an_end_one_is_told_once,
+            }
             published {
                 jwk_sets_are_replaced,
                 recipients_are_found_by_type_and_value,
@@ -247,6 +254,7 @@ mod tests {
             include_str!("checkpoints.rs"),
             include_str!("custody.rs"),
             include_str!("evidence.rs"),
+            include_str!("notices.rs"),
             include_str!("published.rs"),
             include_str!("query.rs"),
             include_str!("registrants.rs"),

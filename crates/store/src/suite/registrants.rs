@@ -1,6 +1,6 @@
 //! Registrants, roles and enrolment codes.
 
-use kleis_types::GrantState;
+use kleis_types::{Contact, GrantState};
 
 use super::{
     Backend,
@@ -51,6 +51,7 @@ pub async fn registrants_change_by_version<B: Backend>() {
 
     "DOE".clone_into(&mut doctor.name);
     doctor.active = false;
+    doctor.contact = Contact::parse("doe@practice.example", "https://practice.example/h").unwrap();
     doctor.identifiers = vec![id(DOCTOR), id(PERSON)];
     put_registrant(store, &doctor).await.unwrap();
     for version in [0, 2, 4] {
@@ -73,8 +74,11 @@ pub async fn registrants_change_by_version<B: Backend>() {
     // An identifier that is given up is free again.
     doctor.version = 3;
     doctor.identifiers = vec![id(DOCTOR)];
+    doctor.contact.mail = None;
     put_registrant(store, &doctor).await.unwrap();
     put_registrant(store, &registrant(PERSON)).await.unwrap();
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.registrant(&id(DOCTOR)).await, Ok(Some(doctor)));
 }
 
 pub async fn an_identifier_belongs_to_one_registrant<B: Backend>() {

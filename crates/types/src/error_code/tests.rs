@@ -101,6 +101,7 @@ const REASONS: [(Category, &[&str]); 11] = [
             "STATUS_UNAVAILABLE",
             "ISSUER_UNAVAILABLE",
             "DIRECTORY_BEHIND",
+            "REGISTRANT_SOURCE_UNAVAILABLE",
             "SHUTTING_DOWN",
         ],
     ),

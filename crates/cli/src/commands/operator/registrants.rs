@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use kleis_client::ClientError;
+use kleis_client::{ClientError, RegistrantLine};
+use kleis_roster::{LineFault, Reader, RosterError, Uniqueness};
+use kleis_types::TypeTable;
 
-use super::csv;
 use crate::context::Context;
 use crate::error::{CliError, Item};
 use crate::files;
@@ -32,7 +33,8 @@ enum Command {
 /// The file is CSV in UTF-8 with the heading `name,identifiers,active`. Identifiers are separated
 /// by a space or a semicolon; the first one is how the register knows the registrant. `active` is
 /// `true` or `false`: for one that is not active nothing is issued, and what was issued is
-/// suspended.
+/// suspended. Two more columns, `mail,webhook`, may follow: where the registrant is told what
+/// happens to its keys. Empty ones take that away; without the columns it stays as it is.
 ///
 /// The whole file is checked first: if a line is bad, every bad line is told and nothing is sent.
 #[derive(Debug, clap::Args)]
@@ -61,7 +63,7 @@ pub(super) async fn run(context: &Context, args: &RegistrantsArgs) -> Result<(),
 }
 
 async fn import(context: &Context, args: &ImportArgs) -> Result<(), CliError> {
-    let lines = csv::read(files::read(&args.file, MAX)?.expose())?;
+    let lines = read(files::read(&args.file, MAX)?.expose())?;
     let client = context.kleis()?;
     let progress = context
         .output()
@@ -80,6 +82,63 @@ async fn import(context: &Context, args: &ImportArgs) -> Result<(), CliError> {
         .field("updated", "changed", Cell::number(report.updated))
         .field("unchanged", "unchanged", Cell::number(report.unchanged));
     context.print(&report)
+}
+
+/// Reads the whole file, or tells every line that is bad.
+fn read(bytes: &[u8]) -> Result<Vec<RegistrantLine>, CliError> {
+    let unreadable = |error: RosterError| match error {
+        RosterError::Heading => CliError::input("CSV_HEADING", error),
+        RosterError::Io(_) => CliError::input("CSV_INVALID", error),
+    };
+    let reader = Reader::new(bytes, TypeTable::belgian()).map_err(unreadable)?;
+    let (mut lines, mut faults) = (Vec::new(), Vec::new());
+    let mut unique = Uniqueness::default();
+    for line in reader {
+        let checked = match line {
+            Ok((number, line)) => unique.check(number, &line).map(|()| line),
+            Err(fault) => Err(fault.map_err(unreadable)?),
+        };
+        match checked {
+            Ok(line) => lines.push(RegistrantLine {
+                name: line.name,
+                identifiers: line.identifiers,
+                active: line.active,
+                contact: line.contact,
+            }),
+            Err(fault) => faults.push(item(fault)),
+        }
+    }
+    if !faults.is_empty() {
+        let detail = format!(
+            "nothing was sent: {} of the file's lines are bad",
+            faults.len()
+        );
+        let fault = CliError::input("CSV_INVALID", detail).told();
+        return Err(CliError::Several(Box::new(fault), faults));
+    }
+    if lines.is_empty() {
+        let detail = "there are no registrants in the file";
+        return Err(CliError::input("CSV_EMPTY", detail));
+    }
+    Ok(lines)
+}
+
+fn item(fault: LineFault) -> Item {
+    let LineFault {
+        line,
+        field,
+        reason,
+        detail,
+    } = fault;
+    Item {
+        what: format!("line {line}"),
+        reason,
+        detail: if field.is_empty() {
+            detail
+        } else {
+            format!("{field}: {detail}")
+        },
+    }
 }
 
 /// A large file is sent in parts: those before the one that failed are in the register.
@@ -101,13 +160,40 @@ async fn list(context: &Context) -> Result<(), CliError> {
         ("name", "NAME"),
         ("active", "ACTIVE"),
         ("identifiers", "IDENTIFIERS"),
+        ("mail", "MAIL"),
+        ("webhook", "WEBHOOK"),
     ]);
     for registrant in context.kleis()?.registrants().await? {
         table.row([
             Cell::text(registrant.name),
             Cell::flag(registrant.active),
             Cell::list(registrant.identifiers),
+            Cell::text(registrant.mail),
+            Cell::text(registrant.webhook),
         ]);
     }
     context.print(&Report::new().table("registrants", table, "The register is empty."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_lines_are_told_and_an_empty_file_is_refused() {
+        let file = b"name,identifiers,active\nCheck,CBE:0425222333,true\n,CBE:0809394427,true\n";
+        let error = read(file).unwrap_err();
+        let told: Vec<_> = error
+            .items()
+            .iter()
+            .map(|item| (item.what.as_str(), item.reason))
+            .collect();
+        assert_eq!(
+            told,
+            [("line 2", "IDENTIFIER_CHECK_DIGIT"), ("line 3", "CSV_NAME")]
+        );
+        let reason = |file: &str| read(file.as_bytes()).unwrap_err().told().reason;
+        assert_eq!(reason("Jane,SSIN:85073003328,true\n"), "CSV_HEADING");
+        assert_eq!(reason("name,identifiers,active\n"), "CSV_EMPTY");
+    }
 }
