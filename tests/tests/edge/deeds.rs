@@ -203,7 +203,8 @@ impl Ready<'_> {
             Deed::ListCertificates => format!("{:?}", serials(&client.certificates().await?)),
             Deed::Lookup => {
                 let client = self.actor.party.client();
-                found(client.lookup(&Wanted::new(id(people::INSURER))).await?)
+                let wanted = Wanted::new(id(people::INSURER));
+                found(client.lookup(&wanted).await?)
             }
             Deed::Candidates => {
                 let wanted = Wanted::new(id(people::ORGANISATION)).for_any_application();
