@@ -4,6 +4,8 @@
 //! disturbs the machine disturbs all of them; of the rounds the median counts. The table goes to standard output, and the
 //! same as JSON to the file that is named.
 //!
+//! The contests of size (`sizes.rs`) first fill a registry with a million recipients, or as many as RECIPIENTS says.
+//!
 //! What it must never do: compare figures of two runs, or leave out a contestant silently.
 //!
 //! To add a contest: a function that gives a [`Contest`], and its line in [`contests`].

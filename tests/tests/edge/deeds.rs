@@ -230,17 +230,22 @@ impl Ready<'_> {
         let client = &self.actor.client;
         let told = match self.deed {
             Deed::Init => self.init().await?,
-            // What is remembered in memory is not asked for again: a client that has just begun.
+            // Here and in look-ups: what is remembered in memory is not asked for again, so it is a client that has just begun.
             Deed::Status => format!("{:?}", self.actor.party.client().status_list().await?),
             Deed::ListKeys => format!("{:?}", kids(&client.keys().await?)),
             Deed::ListCertificates => format!("{:?}", serials(&client.certificates().await?)),
             Deed::ListNotices => format!("{:?}", told(&client.notices(50).await?)),
-            Deed::Lookup => found(client.lookup(&Wanted::new(id(people::INSURER))).await?),
+            Deed::Lookup => {
+                let client = self.actor.party.client();
+                let wanted = Wanted::new(id(people::INSURER));
+                found(client.lookup(&wanted).await?)
+            }
             Deed::Candidates => {
                 let wanted = Wanted::new(id(people::ORGANISATION)).for_any_application();
                 found(client.lookup(&wanted).await?)
             }
             Deed::BatchLookup => {
+                let client = self.actor.party.client();
                 let wanted = [id(people::INSURER)];
                 let mut all = Vec::new();
                 for found in client.recipients(&wanted).await? {

@@ -11,7 +11,7 @@ async fn refuse_all(deeds: &[Deed], way: Way, at_least: usize) {
     let cast = Cast::new().await;
     let mut tried = 0;
     for deed in deeds {
-        let attempts = falsify(&cast, *deed, way).await.attempts;
+        let attempts = Box::pin(falsify(&cast, *deed, way)).await.attempts;
         for attempt in &attempts {
             let said = format!("{deed:?} {way:?} {}: {:?}", attempt.form, attempt.told);
             match &attempt.told {
