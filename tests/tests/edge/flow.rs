@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{cast::Actor, deeds::Deed, policy, private_value};
 
+/// Whoever enrols is shown the contract, where there is one.
+const CONTRACT: &str = "kleis.registration.v1.RegistrationService/GetContract";
+
 const DOCUMENT: &[u8] = b"The results are in.";
 
 /// What people do with `kleis`, step by step, each with the RPCs that the edge must see in it.
@@ -18,7 +21,7 @@ struct Flow<'a> {
 }
 
 impl Flow<'_> {
-    /// Plays a step; gives what it says. The status list may be asked for at any time.
+    /// Plays a step; gives what it says. The status list and contracts may be asked for at any time.
     fn step<T>(&mut self, name: &str, rpcs: &[Deed], play: impl FnOnce(&Installation) -> T) -> T {
         let before = self.edge.seen().len();
         let told = play(self.installation);
@@ -27,13 +30,14 @@ impl Flow<'_> {
         let wanted: BTreeSet<_> = rpcs.iter().map(|deed| deed.rpc().to_owned()).collect();
         let others: Vec<_> = seen
             .iter()
-            .filter(|rpc| *rpc != Deed::Status.rpc() && !wanted.contains(*rpc))
+            .filter(|rpc| *rpc != Deed::Status.rpc() && *rpc != CONTRACT && !wanted.contains(*rpc))
             .collect();
         assert!(
             wanted.is_subset(&seen) && others.is_empty(),
             "{name}: {seen:?}"
         );
-        self.asked.extend(seen);
+        self.asked
+            .extend(seen.into_iter().filter(|rpc| rpc != CONTRACT));
         told
     }
 
@@ -109,6 +113,27 @@ impl Flow<'_> {
             &[Deed::RevokeCertificate, Deed::ListCertificates],
             |_| doctor.kleis(&["devices", "revoke", "tablet"]),
         );
+        let bind_anew = [Deed::ListKeys, Deed::BeginKey, Deed::CompleteKey];
+        let certificates = [Deed::Renew, Deed::ListCertificates, Deed::RevokeCertificate];
+        self.step("renew", &[&certificates[..], &bind_anew].concat(), |_| {
+            doctor.kleis(&["certificate", "renew"])
+        });
+    }
+
+    /// A certificate that somebody asks for, and then does not want.
+    fn request(&mut self) {
+        let patient = self.step("init", &[Deed::Init], |installation| {
+            installation.stranger("patient", people::PATIENT, "main")
+        });
+        for (word, deed) in [
+            ("submit", Deed::SubmitRequest),
+            ("status", Deed::GetRequest),
+            ("withdraw", Deed::WithdrawRequest),
+        ] {
+            let named = ["request", word, "--id", people::PATIENT];
+            let words = if word == "submit" { 4 } else { 2 };
+            self.step(word, &[deed], |_| patient.kleis(&named[..words]));
+        }
     }
 }
 
@@ -136,7 +161,8 @@ fn text(value: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn edge_everything_works_through_it_and_it_sees_no_secret() {
-    let mut installation = Installation::new();
+    let config = "[registration]\nreplacement_days = 1200\n";
+    let mut installation = Installation::configured(config);
     let edge = Edge::start(&mut installation).await;
     let mut flow = Flow {
         installation: &installation,
@@ -146,6 +172,7 @@ async fn edge_everything_works_through_it_and_it_sees_no_secret() {
     let (doctor, doctors_code) = flow.newcomer("doctor", people::DOCTOR);
     let (mailbox, mailboxs_code) = flow.newcomer("mailbox", people::APPLICATION);
     flow.keys(&doctor, &mailbox);
+    flow.request();
     let mut asked = flow.asked;
 
     let before = edge.seen().len();

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use kleis_client::{Home, HomeError, Passphrase};
 use kleis_e2e::{Installation, Party, PlayedIssuer, people};
 use serde_json::{Value, json};
 
@@ -180,14 +179,9 @@ fn flow_a_contract_is_read_and_accepted() {
     installation.enrolled("insurer", people::INSURER);
 }
 
-fn home_of(party: &Party) -> Home {
-    let none: Passphrase = std::sync::Arc::new(|| Err(HomeError::NoPassphrase("none".to_owned())));
-    Home::open(party.home(), none).unwrap()
-}
-
 /// A token of the issuer for this person, bound to the key of this home, in a file.
 fn login(installation: &Installation, issuer: &PlayedIssuer, party: &Party, ssin: &str) -> String {
-    let key = home_of(party).auth_key().unwrap();
+    let key = party.auth_key();
     let mut claims = issuer.claims(installation);
     claims.as_object_mut().unwrap().remove("cbe");
     claims["ssin"] = ssin.into();
