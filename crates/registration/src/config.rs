@@ -1,6 +1,9 @@
 //! What the service is made of.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use kleis_jose::Jwk;
 use kleis_pki::{IssuingCa, WeakModuli};
@@ -8,7 +11,7 @@ use kleis_trust::{Anchors, Signer};
 use kleis_types::{Identifier, Service, TypeTable};
 use kleis_wrap::RootKek;
 
-use crate::{Contracts, RegistrantSource};
+use crate::{Contracts, Profile, RegistrantSource, profiles::Profiles};
 
 const DAY: i64 = 86_400;
 
@@ -32,6 +35,20 @@ impl Default for Lifetimes {
             bootstrap_code: DAY,
             request: 14 * DAY,
             replacement: 90 * DAY,
+        }
+    }
+}
+
+impl Lifetimes {
+    /// The profiles of these types, and what holds for all others.
+    pub(crate) fn profiles(self, by_type: BTreeMap<String, Profile>) -> Profiles {
+        Profiles::new(self.others(), by_type)
+    }
+
+    fn others(self) -> Profile {
+        Profile {
+            certificate: self.certificate,
+            replacement: self.replacement,
         }
     }
 }
@@ -102,6 +119,8 @@ pub struct RegistrationConfig {
     pub weak_moduli: WeakModuli,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How long certificates live, for identifier types that have a profile of their own.
+    pub profiles: BTreeMap<String, Profile>,
     /// How identities are proved.
     pub admission: Admission,
     /// Who exists: the register itself, or whoever is asked before.
@@ -160,15 +179,15 @@ impl RegistrationConfig {
             return Err(ConfigError::TransportKey);
         }
         let Lifetimes {
-            certificate,
             bootstrap_code,
             request,
-            replacement,
+            ..
         } = self.lifetimes;
-        if !(1..=1200 * DAY).contains(&certificate)
+        let mut profiles =
+            std::iter::once(self.lifetimes.others()).chain(self.profiles.values().copied());
+        if !profiles.all(Profile::is_sound)
             || !(1..=30 * DAY).contains(&bootstrap_code)
             || !(60..=90 * DAY).contains(&request)
-            || !(1..=1200 * DAY).contains(&replacement)
         {
             return Err(ConfigError::Lifetimes);
         }

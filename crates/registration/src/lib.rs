@@ -58,6 +58,7 @@ pub mod grpc;
 mod history;
 pub mod http;
 mod letter;
+mod profiles;
 mod provision;
 pub mod register;
 mod revocation;
@@ -72,6 +73,7 @@ pub use error::{AdmissionError, RegistrationError};
 pub use history::certificate_history;
 pub use kleis_types::Call;
 pub use letter::Letter;
+pub use profiles::Profile;
 pub use provision::{Authority, ServiceKeys, provision_service};
 pub use revocation::OcspAnswer;
 pub use service::{

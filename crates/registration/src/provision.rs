@@ -1,6 +1,6 @@
 //! The services' own certificates and keys, before the service runs.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kleis_jose::Jwk;
 use kleis_pki::{IssuingCa, KeyPolicy};
@@ -68,7 +68,7 @@ pub async fn provision_service<S: RegistryStore>(
         issuer: Issuer {
             ca: Arc::clone(&authority.ca),
             installation: authority.installation.clone(),
-            lifetime: authority.lifetimes.certificate,
+            profiles: authority.lifetimes.profiles(BTreeMap::new()),
             serials: Arc::clone(&serials),
         },
         service,

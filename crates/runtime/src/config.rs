@@ -30,7 +30,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use register::{
     MailConfig, MailTls, Notices, RegistrantSourceConfig, Registrants, WebhookConfig,
 };
-pub use registration::{ContractConfig, ContractMediaType, Registration};
+pub use registration::{ContractConfig, ContractMediaType, ProfileConfig, Registration};
 pub use sections::{Audit, Ca, Kek, Limits, Listen, LogFormat, Pkcs11Key, Pki, Telemetry, Tls};
 
 const PREFIX: &str = "KLEIS_";
@@ -60,6 +60,8 @@ pub struct Config {
     pub sts: Sts,
     /// How certificates are given.
     pub registration: Registration,
+    /// What holds for certificates of some identifier types.
+    pub profiles: Vec<ProfileConfig>,
     /// What whoever asks for a certificate accepts.
     pub contracts: Vec<ContractConfig>,
     /// How the directory answers.
@@ -214,6 +216,7 @@ impl Config {
         let types = self.type_table();
         errors.extend(registration::validate(
             &self.registration,
+            &self.profiles,
             &self.contracts,
             types.as_ref().ok(),
         ));

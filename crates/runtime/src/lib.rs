@@ -59,8 +59,8 @@ pub use bucket::RateLimiter;
 pub use config::{
     Algorithm, Audience, Audit, Ca, ClientCaConfig, Config, ConfigError, ConfigErrors,
     ContractConfig, ContractMediaType, Directory, IssuerConfig, Kek, Limits, Listen, LogFormat,
-    MailConfig, MailTls, Notices, Pkcs11Key, Pki, RegistrantSourceConfig, Registrants,
-    Registration as RegistrationSection, Sts, Telemetry, Tls, WebhookConfig,
+    MailConfig, MailTls, Notices, Pkcs11Key, Pki, ProfileConfig, RegistrantSourceConfig,
+    Registrants, Registration as RegistrationSection, Sts, Telemetry, Tls, WebhookConfig,
 };
 pub use counters::{Answer, Count, Counters, Gauge, Snapshot};
 pub use exit::Exit;

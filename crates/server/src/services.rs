@@ -1,12 +1,12 @@
 //! The services, put together from what the installation has.
 
-use std::{fs, num::NonZeroU32, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, num::NonZeroU32, path::Path, sync::Arc};
 
 use kleis_custody::{Custody, CustodyConfig};
 use kleis_pki::WeakModuli;
 use kleis_registration::{
-    Admission, Authority, Contract, Contracts, Lifetimes, Registration, RegistrationConfig,
-    RegistrationError, ServiceKeys, provision_service,
+    Admission, Authority, Contract, Contracts, Lifetimes, Profile, Registration,
+    RegistrationConfig, RegistrationError, ServiceKeys, provision_service,
 };
 use kleis_runtime::{Config, RegistrantSourceConfig};
 use kleis_store_sqlite::{CustodySqlite, RegistrySqlite, StsSqlite};
@@ -171,8 +171,8 @@ pub(crate) async fn registration(
     basics: &Basics,
 ) -> Result<Registration<RegistrySqlite>, Failure> {
     let admission = admission(config, &basics.types)?;
-    let days = |days: NonZeroU32| i64::from(days.get()) * 86_400;
     let lifetimes = Lifetimes {
+        certificate: days(config.registration.certificate_days),
         request: days(config.registration.request_days),
         replacement: days(config.registration.replacement_days),
         ..Lifetimes::default()
@@ -188,6 +188,7 @@ pub(crate) async fn registration(
         types: basics.types.clone(),
         weak_moduli: basics.weak_moduli.clone(),
         lifetimes,
+        profiles: profiles(config, &basics.types),
         admission,
         source: crate::source::of(basics.registrants.as_ref(), basics)?,
     };
@@ -196,19 +197,43 @@ pub(crate) async fn registration(
     service.map_err(|error| refused(Service::Registration, &error))
 }
 
+/// What holds for certificates of the types that have a profile of their own.
+fn profiles(config: &Config, types: &TypeTable) -> BTreeMap<String, Profile> {
+    let named = config.profiles.iter().flat_map(|profile| {
+        let replacement = profile.replacement_days;
+        let found = Profile {
+            certificate: days(profile.certificate_days),
+            replacement: days(replacement.unwrap_or(config.registration.replacement_days)),
+        };
+        let names = profile.types.iter();
+        names.map(move |name| (proper(types, name), found))
+    });
+    named.collect()
+}
+
+fn days(days: NonZeroU32) -> i64 {
+    i64::from(days.get()) * 86_400
+}
+
+/// The proper name of a type, whichever it was called by.
+fn proper(types: &TypeTable, name: &str) -> String {
+    types
+        .get(name)
+        .map_or(name, |known| known.name())
+        .to_owned()
+}
+
 /// How identities are proved, with the contracts read.
 fn admission(config: &Config, types: &TypeTable) -> Result<Admission, Failure> {
     let mut contracts = Vec::new();
     for contract in &config.contracts {
         let text = read_contract(&contract.file)?;
         for name in &contract.types {
-            // By its proper name, whichever it was called by.
-            let name = types.get(name).map_or(name.as_str(), |known| known.name());
             let contract = Contract {
                 media_type: contract.media_type.as_str().to_owned(),
                 text: text.clone(),
             };
-            contracts.push((name.to_owned(), contract));
+            contracts.push((proper(types, name), contract));
         }
     }
     let enrols = config.issuers.iter().filter(|issuer| issuer.enrols);

@@ -116,6 +116,19 @@ impl Deed {
         }
     }
 
+    /// Whether whoever does it has no certificate yet.
+    pub(crate) fn is_a_newcomers(self) -> bool {
+        use Deed::{Enrol, EnrolDevice, GetRequest, SubmitRequest, WithdrawRequest};
+        [
+            Enrol,
+            EnrolDevice,
+            SubmitRequest,
+            GetRequest,
+            WithdrawRequest,
+        ]
+        .contains(&self)
+    }
+
     /// Whether it is done to something that it cannot be done to again.
     pub(crate) fn is_done_once(self) -> bool {
         use Deed::{ActivateKey, RevokeCertificate, RevokeKey, ShredKey, WithdrawRequest};

@@ -15,15 +15,15 @@ use kleis_trust::status::Status;
 use kleis_types::{CertificateState, DeviceId, Identifier, InstallationId, Timestamp, TypeTable};
 
 use super::Ledger;
-use crate::{RegistrationError, serials::Serials};
+use crate::{RegistrationError, profiles::Profiles, serials::Serials};
 
 /// The CA and what it needs to say.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer {
     pub(crate) ca: Arc<IssuingCa>,
     pub(crate) installation: InstallationId,
-    /// How long certificates live, in seconds.
-    pub(crate) lifetime: i64,
+    /// How long certificates live.
+    pub(crate) profiles: Profiles,
     /// The serial numbers that may be signed.
     pub(crate) serials: Arc<Serials>,
 }
@@ -72,7 +72,7 @@ impl Issuer {
             identity: &identity,
             name: order.name,
             not_before: now,
-            not_after: self.end(now),
+            not_after: self.end(identity.primary(), now),
             serial: reserved
                 .serial
                 .parse::<SerialNumber>()
@@ -113,8 +113,8 @@ impl Issuer {
     }
 
     /// The last second of a certificate that begins now.
-    fn end(&self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(self.lifetime)
+    fn end(&self, primary: &Identifier, now: Timestamp) -> Timestamp {
+        now.plus_seconds(self.profiles.of(primary).certificate)
             .min(self.ca.chain_certificate().not_after())
     }
 }

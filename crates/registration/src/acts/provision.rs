@@ -103,7 +103,9 @@ impl Provision {
     ) -> bool {
         let issuing = self.issuer.ca.chain_certificate();
         certificate.not_after.seconds_since(ledger.at())
-            > self.renewal.min(self.issuer.lifetime / 3)
+            > self
+                .renewal
+                .min(self.issuer.profiles.of(&certificate.owner).certificate / 3)
             && certificate.chain.last().map(Vec::as_slice) == Some(issuing.der())
     }
 }

@@ -20,8 +20,6 @@ pub(crate) struct RenewCertificate {
     pub(crate) command: command::RenewCertificate,
     pub(crate) issuer: Issuer,
     pub(crate) types: Arc<TypeTable>,
-    /// How long before its end a certificate can be renewed, in seconds.
-    pub(crate) replacement: i64,
     /// What the source of registrants says, asked before.
     pub(crate) behind: Result<Behind, SourceError>,
 }
@@ -36,7 +34,8 @@ impl Work for RenewCertificate {
         evidence: &Evidence,
     ) -> Result<Verdict<RenewCertificateResult>, RegistrationError> {
         let former = signer::in_use(ledger, evidence).await?;
-        if ledger.at() < former.not_after.plus_seconds(-self.replacement) {
+        let replacement = self.issuer.profiles.of(&former.owner).replacement;
+        if ledger.at() < former.not_after.plus_seconds(-replacement) {
             return Err(AdmissionError::RenewalNotDue.into());
         }
         sourcing::settle(ledger, &self.behind).await?;

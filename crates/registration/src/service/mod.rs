@@ -67,7 +67,6 @@ pub(crate) struct Parts {
     pub(crate) types: Arc<TypeTable>,
     bootstrap_lifetime: i64,
     request_lifetime: i64,
-    replacement: i64,
     admission: Admission,
     source: Arc<dyn RegistrantSource>,
     pub(crate) board: Arc<StatusBoard>,
@@ -127,7 +126,7 @@ impl<S: RegistryStore> Registration<S> {
         let issuer = Issuer {
             ca: config.ca,
             installation: config.anchors.installation().clone(),
-            lifetime: config.lifetimes.certificate,
+            profiles: config.lifetimes.profiles(config.profiles),
             serials: Arc::new(Serials::new(ca_id, Arc::clone(&random))),
         };
         let parts = Parts {
@@ -143,7 +142,6 @@ impl<S: RegistryStore> Registration<S> {
             types: Arc::new(config.types),
             bootstrap_lifetime: config.lifetimes.bootstrap_code,
             request_lifetime: config.lifetimes.request,
-            replacement: config.lifetimes.replacement,
             admission: config.admission,
             source: config.source,
             board: Arc::new(StatusBoard::new(status::entries(&entries))),

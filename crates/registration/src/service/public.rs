@@ -69,7 +69,6 @@ impl<S: RegistryStore> Registration<S> {
             anchors,
             issuer,
             types,
-            replacement,
             ..
         } = &*self.parts;
         let now = self.now();
@@ -87,7 +86,6 @@ impl<S: RegistryStore> Registration<S> {
             command,
             issuer: issuer.clone(),
             types: types.clone(),
-            replacement: *replacement,
             behind,
         };
         self.carry_out(evidence, work).await

@@ -1,11 +1,11 @@
 //! An installation on a database in a directory of its own, with a clock that stands still.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use kleis_jose::{Jwk, JwkSet, KeyType};
 use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli};
 use kleis_registration::{
-    Admission, Authority, Call, Lifetimes, RegisterTable, RegistrantSource, Registration,
+    Admission, Authority, Call, Lifetimes, Profile, RegisterTable, RegistrantSource, Registration,
     RegistrationConfig, RegistrationError, ServiceKeys, provision_service,
 };
 use kleis_store::{
@@ -29,6 +29,11 @@ pub(crate) const JANE: &str = "SSIN:85073003328";
 pub(crate) const JOHN: &str = "SSIN:93051822361";
 pub(crate) const MARY: &str = "SSIN:73011136173";
 pub(crate) const DOCTOR: &str = "NIHII:18749704";
+/// Certificates of pharmacies live for thirty days here.
+const PHARMACIES: Profile = Profile {
+    certificate: 30 * DAY,
+    replacement: 10 * DAY,
+};
 pub(crate) const KGSS: &str = "CBE:0809394427/KGSS";
 
 /// 2026-11-23T22:15:30Z.
@@ -360,6 +365,7 @@ async fn configuration(
         types: TypeTable::belgian().clone(),
         weak_moduli: WeakModuli::parse(WEAK_MODULUS).unwrap(),
         lifetimes: authority.lifetimes,
+        profiles: BTreeMap::from([("NIHII-PHARMACY".to_owned(), PHARMACIES)]),
         admission: Admission::default(),
         source: Arc::new(RegisterTable),
     }

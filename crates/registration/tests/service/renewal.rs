@@ -168,6 +168,25 @@ async fn a_renewal_is_for_its_time_and_once() {
 }
 
 #[tokio::test]
+async fn a_type_has_a_profile_of_its_own() {
+    let house = House::new().await;
+    let jane = house.bootstrap().await;
+    let pharmacy = "NIHII-PHARMACY:71000436";
+    let device = house.welcome(&jane, &[pharmacy], pharmacy, "main").await;
+    let certificate = device.signer.certificate();
+    let life = certificate
+        .not_after()
+        .seconds_since(certificate.not_before());
+    assert_eq!(life, 30 * DAY);
+    let key = house.key(KeyType::P256);
+    house.clock.advance(20 * DAY - 1);
+    let refused = house.refuses(house.renew(&device, &key, "")).await;
+    assert_eq!(refused, plain(ErrorCode::RenewalNotDue));
+    house.clock.advance(1);
+    house.renew(&device, &key, "").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_suspended_or_revoked_device_renews_nothing() {
     let (house, jane, john, _) = in_time(&[JOHN]).await;
     let jane = house.renewed_operator(&jane).await;

@@ -32,7 +32,7 @@ fn the_sample_that_is_shipped_says_the_defaults() {
     assert_eq!(config.identifier_types.len(), 1);
     assert_eq!(config.directory.audiences.len(), 2);
     assert_eq!((config.issuers.len(), config.client_cas.len()), (1, 1));
-    assert_eq!(config.contracts.len(), 1);
+    assert_eq!((config.contracts.len(), config.profiles.len()), (1, 1));
     assert!(config.registrants.source.is_some());
     assert!(config.notices.mail.is_some() && config.notices.webhook.is_some());
 }
@@ -185,14 +185,20 @@ fn a_bad_identifier_type_is_refused() {
 #[test]
 fn registration_is_bounded_and_contracts_are_for_known_types() {
     let text = "[registration]\napprovals = 3\nrequest_days = 91\nreplacement_days = 1201\n\
+        certificate_days = 1201\n\
+        [[profiles]]\ntypes = [\"SSIN\", \"SSIN\"]\ncertificate_days = 1201\nreplacement_days = 1201\n\
         [[contracts]]\ntypes = []\nfile = \"a\"\n\
         [[contracts]]\ntypes = [\"NIHII\", \"WARD\"]\nfile = \"b\"\n\
         [[contracts]]\ntypes = [\"NIHII\"]\nfile = \"c\"\n";
     let errors = Config::parse(text).unwrap_err();
     let expected = [
         "registration.approvals",
+        "registration.certificate_days",
         "registration.request_days",
         "registration.replacement_days",
+        "profiles.certificate_days",
+        "profiles.replacement_days",
+        "profiles.types",
         "contracts.types",
         "contracts.types",
         "contracts.types",
@@ -205,7 +211,12 @@ fn registration_is_bounded_and_contracts_are_for_known_types() {
     let html = media_type("text/html; charset=utf-8").unwrap();
     assert_eq!(html.contracts[0].media_type, ContractMediaType::Html);
     assert!(media_type("application/pdf").is_err());
-    for none in ["approvals", "request_days", "replacement_days"] {
+    for none in [
+        "approvals",
+        "certificate_days",
+        "request_days",
+        "replacement_days",
+    ] {
         assert!(Config::parse(&format!("[registration]\n{none} = 0\n")).is_err());
     }
 }
