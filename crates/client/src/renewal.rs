@@ -1,6 +1,7 @@
 //! The next certificate of this device, for a new key, and the encryption keys bound anew with it.
 
 use kleis_jose::{Jwk, KeyType, jwe, jws::Compact};
+use kleis_pki::Csr;
 use kleis_proto::method::registration as method;
 use kleis_proto::registration::v1::{
     EnrolResult, RenewCertificateOrder, RenewCertificateRequest, RenewCertificateResult,
@@ -9,7 +10,6 @@ use kleis_trust::endorsement;
 use kleis_trust::order::{Draft, SignedOrder};
 use kleis_types::{ErrorCode, KeyState, RevocationReason, Service, Timestamp, base64url};
 
-use crate::enrol::csr_for;
 use crate::home::Pending;
 use crate::{ClientError, IdentityFile, KeySummary, Kleis};
 
@@ -106,7 +106,15 @@ impl Kleis {
             None if former.endorsement.is_empty() => String::new(),
             None => self.endorse_next(former, key)?,
         };
-        let csr = csr_for(key, None)?;
+        let certificate = self.signer()?.certificate();
+        // Named, for the order is signed by the key before: nobody else's order carries it.
+        let csr = certificate
+            .subject_for(&former.identifier)
+            .map_err(|error| ClientError::Input(error.to_string()))
+            .and_then(|subject| {
+                Csr::create_for(key, &subject)
+                    .map_err(|error| ClientError::Input(error.to_string()))
+            })?;
         let body = RenewCertificateOrder {
             csr: base64url::encode(csr.der()),
             endorsement,

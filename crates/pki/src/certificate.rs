@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use kleis_jose::{Jwk, JwkError, digest};
-use kleis_types::{Timestamp, base64url};
+use kleis_types::{Identifier, Timestamp, base64url};
 use serde::{Deserialize, Serialize};
 use x509_parser::nom::Parser as _;
 use x509_parser::prelude::{X509Certificate, X509CertificateParser};
@@ -18,6 +18,7 @@ use crate::pem_text;
 use crate::profile::IssuerFacts;
 use crate::serial::{SerialNumber, SerialNumberError};
 use crate::spki::Spki;
+use crate::subject::{SubjectError, SubjectName};
 
 /// Largest certificate.
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
@@ -208,6 +209,15 @@ impl Certificate {
     /// The subject as RFC 4514 text. It names a person, so it stays out of logs.
     pub fn subject(&self) -> String {
         self.subject.to_string()
+    }
+
+    /// The subject of a request for the certificate that follows this one of `identifier`'s: the
+    /// registrant's name is the one that this one has.
+    ///
+    /// # Errors
+    /// [`SubjectError`] for a certificate without such a name: none of Kleis' own.
+    pub fn subject_for(&self, identifier: &Identifier) -> Result<SubjectName, SubjectError> {
+        SubjectName::expected(identifier, &self.subject)
     }
 
     /// The attributes of the subject, in the order of their encoding. Kleis' own certificates say

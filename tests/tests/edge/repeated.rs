@@ -50,7 +50,7 @@ async fn edge_an_order_that_is_replayed_is_answered_again_and_done_once() {
         for secret in &told.secrets {
             assert!(!cast.edge.has_seen(secret), "{deed:?}");
         }
-        if deed != Deed::Enrol && deed != Deed::EnrolDevice {
+        if !deed.is_a_newcomers() {
             let mut headers = HeaderMap::new();
             assert_eq!(reason(&send(headers.clone()).await), "CERTIFICATE_REQUIRED");
             let insurer = xfcc::of_party(&cast.insurer.party);

@@ -63,9 +63,9 @@ fn sign(key: &Jwk, header: &Header, claims: &Value) -> String {
 async fn edge_what_it_signs_itself_does_nothing_to_others_and_fools_nobody() {
     let cast = Cast::new().await;
     let key = Jwk::generate(KeyType::X25519, &OsRandom).unwrap();
-    let orders = [&Deed::REGISTRATION[2..], &Deed::CUSTODY].concat();
+    let orders = [&Deed::REGISTRATION[..], &Deed::CUSTODY].concat();
     let mut tried = 0;
-    for deed in orders {
+    for deed in orders.into_iter().filter(|deed| !deed.is_a_newcomers()) {
         let ready = deed.ready(&cast, &cast.doctor).await;
         let before = owned(&cast, people::DOCTOR);
         for own_certificate in [false, true] {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use kleis_pki::CsrError;
 use kleis_proto::registration::v1::RenewCertificateResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
-use kleis_types::{CertificateState, Identifier, TypeTable};
+use kleis_types::{CertificateState, Identifier, Problem, TypeTable};
 
 use super::{
     Issuer, Ledger, Verdict, Work,
-    enrol::{self, Candidate, active_registrant, certify},
+    enrol::{Candidate, active_registrant, certify},
     issue, life,
     proof::check_endorser,
     signer, sourcing,
@@ -40,7 +41,7 @@ impl Work for RenewCertificate {
         }
         sourcing::settle(ledger, &self.behind).await?;
         let registrant = active_registrant(ledger, &former.owner).await?;
-        enrol::check_subject(&self.command.csr, &former.owner, &registrant)?;
+        self.check_consent(&former.owner)?;
         self.check_endorsement(ledger, &former).await?;
         self.make_room(ledger, &former).await?;
         let candidate = Candidate {
@@ -69,6 +70,16 @@ impl Work for RenewCertificate {
 }
 
 impl RenewCertificate {
+    /// The order is not signed by the new key, so the request has to say whom that key is for:
+    /// else whoever sees a request could have another's key certified as their own. The name
+    /// beside the identity may be that of the former certificate.
+    fn check_consent(&self, owner: &Identifier) -> Result<(), RegistrationError> {
+        match self.command.csr.registrant_name(owner) {
+            Some(_) => Ok(()),
+            None => Err(Problem::from(CsrError::SubjectMismatch).into()),
+        }
+    }
+
     /// Whoever was endorsed shows an endorsement of the new key: their own, or a sibling's.
     async fn check_endorsement<Tx: RegistryTx>(
         &self,

@@ -14,8 +14,20 @@ use crate::{
 
 impl House {
     async fn renew(&self, old: &Device, key: &Jwk, endorsement: &str) -> Result<Device, Problem> {
+        let subject = old.signer.certificate().subject_for(old.owner()).unwrap();
+        let csr = Csr::create_for(key, &subject).unwrap();
+        self.renew_by(old, key, &csr, endorsement).await
+    }
+
+    async fn renew_by(
+        &self,
+        old: &Device,
+        key: &Jwk,
+        csr: &Csr,
+        endorsement: &str,
+    ) -> Result<Device, Problem> {
         let body = wire::RenewCertificateOrder {
-            csr: base64url::encode(Csr::create(key).unwrap().der()),
+            csr: base64url::encode(csr.der()),
             endorsement: endorsement.to_owned(),
             contract: String::new(),
         };
@@ -244,6 +256,21 @@ async fn an_endorsed_device_endorses_its_next_key() {
     // Or a sibling does.
     house.revoke(&new, &phone.serial()).await.unwrap();
     house.check_audit().await;
+}
+
+#[tokio::test]
+async fn a_request_that_somebody_saw_is_of_no_use_to_them() {
+    let (house, jane, john, _) = in_time(&[JOHN]).await;
+    let key = house.key(KeyType::P256);
+    // John's request under the operator's order, and one that does not say whose it is.
+    let subject = john.signer.certificate().subject_for(john.owner()).unwrap();
+    let johns = Csr::create_for(&key, &subject).unwrap();
+    let unnamed = Csr::create(&key).unwrap();
+    for (device, csr) in [(&jane, &johns), (&jane, &unnamed), (&john, &unnamed)] {
+        let refused = house.refuses(house.renew_by(device, &key, csr, "")).await;
+        assert_eq!(refused, at(ErrorCode::CsrSubjectMismatch, "csr"));
+    }
+    house.renew_by(&john, &key, &johns, "").await.unwrap();
 }
 
 #[tokio::test]
