@@ -159,9 +159,19 @@ impl Installation {
         {
             all.extend(["--config", config]);
         }
-        let kleisd = Kleisd::start_again(&self.facts, &self.data_dir(), &all)?;
-        self.kleisd = Some(kleisd);
-        Ok(())
+        let mut left = 20;
+        loop {
+            match Kleisd::start_again(&self.facts, &self.data_dir(), &all) {
+                // Another test's connection has got the port for the moment.
+                Err(ended) if left > 0 && ended.stderr.contains("Address already in use") => {
+                    left -= 1;
+                }
+                started => {
+                    self.kleisd = Some(started?);
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// Stops the server in order, and starts it again.
