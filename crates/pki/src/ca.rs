@@ -53,6 +53,9 @@ pub enum CaError {
     /// The CA's life reaches beyond what a certificate can express.
     #[error(transparent)]
     Time(#[from] TimeOutOfRange),
+    /// The root does not live long enough to certify another CA.
+    #[error("the root's own life is over, or nearly so: there is no CA after it")]
+    RootEnds,
     /// rcgen could not write or sign the CA's certificate.
     #[error("the CA's certificate could not be made: {0}")]
     Writing(#[from] rcgen::Error),

@@ -129,6 +129,20 @@ impl TrustAnchors {
         &self.roots
     }
 
+    /// Whether one of these roots signed the certificate of an issuing CA. Its times are another
+    /// matter.
+    pub fn have_certified(&self, issuing: &Certificate) -> bool {
+        self.roots.iter().any(|root| {
+            let authority = Authority::Issuing(&root.as_issuer());
+            let key = Spki::parse(root.spki_der());
+            profile::authority(issuing.tbs_der(), authority).is_ok()
+                && key.is_ok_and(|key| {
+                    let (tbs, signature) = (issuing.tbs_der(), issuing.signature());
+                    signature::verify_authority(&key, tbs, signature).is_ok()
+                })
+        })
+    }
+
     /// Verifies a chain, leaf first and without the root, as of `at`: encodings, profile, path,
     /// signatures, extended key usage, and times with a leeway of [`kleis_types::LEEWAY`] seconds.
     ///

@@ -104,6 +104,9 @@ pub struct RegistrationConfig {
     pub anchors: Anchors,
     /// The CA that issues.
     pub ca: Arc<IssuingCa>,
+    /// Those that issued before it, under the same root: they go on saying what became of their
+    /// certificates.
+    pub former_cas: Vec<Arc<IssuingCa>>,
     /// Signs replies; certified as `SERVICE:registration`.
     pub signer: Signer,
     /// Signs the status list; certified as `SERVICE:status`.
@@ -145,6 +148,9 @@ pub enum ConfigError {
     /// The CA is not the one that certified the signers.
     #[error("the issuing CA is not the one that certified the service's own keys")]
     Ca,
+    /// A former CA is the present one, or not of this installation.
+    #[error("a former issuing CA is the present one, or does not stand under the configured root")]
+    FormerCa,
     /// A lifetime is zero, negative, or longer than the profile allows.
     #[error(
         "certificates live, and are renewed within the last, 1 to 1200 days, bootstrap codes live \
@@ -157,6 +163,11 @@ pub enum ConfigError {
 }
 
 impl RegistrationConfig {
+    fn is_under_our_root(&self, former: &IssuingCa) -> bool {
+        let roots = self.anchors.roots();
+        former.id() != self.ca.id() && roots.have_certified(former.chain_certificate())
+    }
+
     /// Refuses what could not work: better at start than in the first reply.
     pub(crate) fn check(&self, now: kleis_types::Timestamp) -> Result<(), ConfigError> {
         let certified_as =
@@ -177,6 +188,9 @@ impl RegistrationConfig {
         }
         if !self.transport_key.is_private() {
             return Err(ConfigError::TransportKey);
+        }
+        if !self.former_cas.iter().all(|ca| self.is_under_our_root(ca)) {
+            return Err(ConfigError::FormerCa);
         }
         let Lifetimes {
             bootstrap_code,

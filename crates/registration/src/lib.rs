@@ -50,6 +50,7 @@
 
 mod acts;
 mod admission;
+mod authorities;
 mod command;
 mod config;
 mod contract;

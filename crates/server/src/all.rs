@@ -49,6 +49,7 @@ pub(crate) async fn run(args: &All, config: &Config, kek: KekPlace) -> Result<()
     life.listen_to_signals().map_err(Failure::System)?;
     let premises = Premises::open(data_dir, kek, &basics.ca)?;
     warn_of_kek(&premises);
+    warn_of_ca(&premises, config, &basics);
     let databases = Databases::open(&premises.data_dir, &premises.installation, &basics).await?;
     let house = House {
         args,
@@ -230,6 +231,16 @@ fn warn_of_kek(premises: &Premises) {
             "the root KEK lies beside the databases that it protects, so whoever copies the data \
              directory has both: keep it elsewhere, by --kek-file or {VARIABLE}"
         );
+    }
+}
+
+/// New certificates end with their CA, at the latest.
+fn warn_of_ca(premises: &Premises, config: &Config, basics: &Basics) {
+    let end = premises.ca.chain_certificate().not_after();
+    let life = i64::from(config.registration.certificate_days.get()) * 86_400;
+    if end < basics.clock.now().plus_seconds(life) {
+        let end = end.rfc3339();
+        tracing::warn!(%end, "new certificates are cut short: make another CA, by `kleisd ca rotate`");
     }
 }
 

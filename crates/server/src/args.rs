@@ -21,6 +21,9 @@ pub(crate) enum Command {
     Migrate(Place),
     /// Make a new code for the first operator, as long as there is none
     Bootstrap(Bootstrap),
+    /// The CA that issues certificates
+    #[command(subcommand)]
+    Ca(Ca),
     /// Certify the edge: what stands between callers and this server, and ends TLS
     #[command(subcommand)]
     Edge(Edge),
@@ -38,6 +41,13 @@ pub(crate) enum Command {
     CheckConfig(CheckConfig),
     /// Say which version this is
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ca {
+    /// Make another issuing CA under the same root, in an installation that is not running. It
+    /// issues from the next start; the one before goes on saying what became of its certificates
+    Rotate(Site),
 }
 
 #[derive(Debug, Subcommand)]

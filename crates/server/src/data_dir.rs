@@ -10,7 +10,8 @@ use kleis_types::Service;
 /// installation.json   the id, and which root KEK everything is wrapped under; written last
 /// lock                held by the process that has the directory
 /// root.pem            the root certificate, to hand to clients
-/// ca/                 the root's and the issuing CA's keys (wrapped), the issuing CA's certificate
+/// ca/                 the root's and the issuing CA's keys (wrapped), the issuing CA's certificate,
+///                     and those of the issuing CAs before it (see [`crate::issuing`])
 /// kek/root.kek        the root KEK, unless it is kept elsewhere
 /// tls/server.json     the server's certificate and key (wrapped)
 /// services/NAME.json  the keys of a service (wrapped)
@@ -57,6 +58,20 @@ impl DataDir {
 
     pub(crate) fn issuing_key(&self) -> PathBuf {
         self.ca().join("issuing.json")
+    }
+
+    /// The certificate of the issuing CA that takes over.
+    pub(crate) fn next_certificate(&self) -> PathBuf {
+        self.ca().join("next.pem")
+    }
+
+    pub(crate) fn next_key(&self) -> PathBuf {
+        self.ca().join("next.json")
+    }
+
+    /// Certificates and keys of the issuing CAs of before.
+    pub(crate) fn former_cas(&self) -> PathBuf {
+        self.ca().join("former")
     }
 
     pub(crate) fn kek_dir(&self) -> PathBuf {

@@ -58,6 +58,9 @@ pub(crate) enum Failure {
     #[error("{path} is not what kleisd wrote there: {reason}. Restore it from a backup")]
     Damaged { path: PathBuf, reason: String },
 
+    #[error("{0} is not there: put the root's key back for as long as this takes")]
+    NoRootKey(PathBuf),
+
     // --- the root KEK -------------------------------------------------------------------------
     #[error("the root KEK cannot be loaded from {place}: {source}{}", needed_kek(.needed.as_ref()))]
     Kek {
@@ -172,6 +175,7 @@ impl Failure {
             Self::Locked { .. } | Self::RegisterInUse { .. } => Exit::Locked,
             Self::Audit(_) | Self::AuditGap { .. } => Exit::Tampered,
             Self::NoInstallation(_)
+            | Self::NoRootKey(_)
             | Self::NotOurs(_)
             | Self::Io { .. }
             | Self::SecretFile(_)

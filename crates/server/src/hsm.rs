@@ -45,7 +45,7 @@ pub(crate) enum HsmError {
     Login(Error),
     #[error("the token has no private key, or more than one, labelled {0:?}")]
     Key(String),
-    #[error("the token has a key labelled {0:?} already: name another one for a new installation")]
+    #[error("the token has a key labelled {0:?} already: name another one for a new key")]
     Taken(String),
     #[error("the token's key labelled {0:?} is no P-384 key with its public half beside it")]
     Curve(String),
@@ -53,6 +53,8 @@ pub(crate) enum HsmError {
     Other(String),
     #[error("it is not in the data directory: name its token in [ca.pkcs11]")]
     NotNamed,
+    #[error("that of a former CA is in a token: name it in former_keys of [ca.pkcs11]")]
+    FormerNotNamed,
     #[error("the token refused: {0}")]
     Refused(#[from] Error),
 }

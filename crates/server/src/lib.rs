@@ -46,6 +46,7 @@ mod durable;
 mod failure;
 mod housekeeping;
 mod hsm;
+mod issuing;
 mod kek;
 mod lock;
 mod notices;

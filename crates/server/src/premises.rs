@@ -3,22 +3,16 @@
 use std::{fs, sync::Arc};
 
 use data_encoding::HEXLOWER;
-use kleis_pki::{CaError, IssuingCa, Publication, TrustAnchors};
-use kleis_runtime::{Config, Pkcs11Key, secret_file};
+use kleis_pki::{IssuingCa, Publication, TrustAnchors};
+use kleis_runtime::{Config, Pkcs11Key};
 use kleis_trust::Anchors;
 use kleis_types::{InstallationId, Timestamp, strict_json};
 use kleis_wrap::{KekId, RootKek};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data_dir::DataDir,
-    failure::Failure,
-    hsm::{HsmError, HsmKey},
-    kek::KekPlace,
-    sealed::{Purpose, Sealed, Vault},
-};
+use crate::{data_dir::DataDir, failure::Failure, issuing, kek::KekPlace, sealed::Vault};
 
-const MAX_FILE: usize = 64 * 1024;
+pub(crate) const MAX_FILE: usize = 64 * 1024;
 const FORMAT: u32 = 1;
 pub(crate) const ISSUING: &str = "issuing";
 pub(crate) const ROOT: &str = "root";
@@ -103,6 +97,8 @@ pub(crate) struct Premises {
     pub(crate) vault: Vault,
     pub(crate) anchors: Anchors,
     pub(crate) ca: Arc<IssuingCa>,
+    /// Those before it, which issue no more.
+    pub(crate) former_cas: Vec<Arc<IssuingCa>>,
 }
 
 impl Premises {
@@ -127,11 +123,14 @@ impl Premises {
         vault: Vault,
         settings: &CaSettings,
     ) -> Result<Self, Failure> {
-        let ca = issuing_ca(&data_dir, &vault, settings)?;
+        issuing::settle(&data_dir)?;
+        let ca = issuing::present(&data_dir, &vault, settings)?;
+        let former_cas = issuing::former(&data_dir, &vault, settings, &ca)?;
         Ok(Self {
             anchors: anchors(&data_dir, &installation)?,
             installation,
             ca: Arc::new(ca),
+            former_cas,
             data_dir,
             kek_place,
             vault,
@@ -160,48 +159,6 @@ pub(crate) fn anchors(
     let roots = TrustAnchors::from_ders(vec![root])
         .map_err(|error| Failure::damaged(data_dir.root_certificate())(&error))?;
     Ok(Anchors::new(roots, installation.clone()))
-}
-
-fn issuing_ca(
-    data_dir: &DataDir,
-    vault: &Vault,
-    settings: &CaSettings,
-) -> Result<IssuingCa, Failure> {
-    let ca = match &settings.pkcs11 {
-        Some(place) => ca_in_token(data_dir, place)?,
-        None => ca_in_file(data_dir, vault)?,
-    };
-    Ok(match &settings.publication {
-        Some(publication) => ca.publishing(publication.clone()),
-        None => ca,
-    })
-}
-
-fn ca_in_token(data_dir: &DataDir, place: &Pkcs11Key) -> Result<IssuingCa, Failure> {
-    let path = data_dir.issuing_certificate();
-    let issuing = certificate(&path)?;
-    let key = HsmKey::open(place)?;
-    let ca = IssuingCa::with_signer(&issuing, Box::new(key));
-    ca.map_err(|error| match error {
-        CaError::KeyMismatch => HsmError::Other(place.key.clone()).into(),
-        error => Failure::damaged(&path)(&error),
-    })
-}
-
-fn ca_in_file(data_dir: &DataDir, vault: &Vault) -> Result<IssuingCa, Failure> {
-    let issuing = certificate(&data_dir.issuing_certificate())?;
-    let path = data_dir.issuing_key();
-    if !path.exists() {
-        return Err(HsmError::NotNamed.into());
-    }
-    let bytes = secret_file::read(&path, MAX_FILE)?;
-    let damaged = || Failure::damaged(&path);
-    let sealed: Sealed =
-        strict_json::from_slice(bytes.expose(), MAX_FILE).map_err(|e| damaged()(&e))?;
-    let key = vault
-        .open(Purpose::Ca, ISSUING, &sealed)
-        .map_err(|error| damaged()(&error))?;
-    IssuingCa::new(&issuing, &key).map_err(|error| damaged()(&error))
 }
 
 /// The one certificate of a PEM file, in DER.

@@ -181,6 +181,7 @@ pub(crate) async fn registration(
     let config = RegistrationConfig {
         anchors: premises.anchors.clone(),
         ca: Arc::clone(&premises.ca),
+        former_cas: premises.former_cas.clone(),
         signer: signer.clone(),
         status_signer: certified.status.clone(),
         transport_key: transport_key(Service::Registration, keys)?,

@@ -31,6 +31,19 @@ pub struct CaCredential {
 }
 
 impl CaCredential {
+    /// A CA that was made before.
+    ///
+    /// # Errors
+    /// [`CaError::KeyMismatch`] if the one does not belong to the other.
+    pub fn new(certificate_der: &[u8], key: SecretBytes) -> Result<Self, CaError> {
+        let certificate = Certificate::from_der(certificate_der)?;
+        let spki = Spki::parse(certificate.spki_der()).map_err(|_| CaError::KeyMismatch)?;
+        if CaKey::from_pkcs8(&key)?.public_point() != spki.key {
+            return Err(CaError::KeyMismatch);
+        }
+        Ok(Self { certificate, key })
+    }
+
     /// The certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
@@ -91,12 +104,70 @@ impl CaMaterial {
         Ok((root, certificate))
     }
 
+    /// Makes the issuing CA that follows others under the root of an installation: the `number`th.
+    /// It lives for 10 years, or as long as the root.
+    ///
+    /// # Errors
+    /// [`CaError::RootEnds`] if the root does not live for another day.
+    pub fn generate_next(
+        root: &CaCredential,
+        installation: &InstallationId,
+        number: usize,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<CaCredential, CaError> {
+        let key = Jwk::generate(KeyType::P384, random)?.to_pkcs8_der()?;
+        let signer = CaKey::from_pkcs8(&key)?;
+        let certificate = Self::certify_next(root, installation, number, now, random, &signer)?;
+        Ok(CaCredential { certificate, key })
+    }
+
+    /// The same for a key that is elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::generate_next`].
+    pub fn certify_next(
+        root: &CaCredential,
+        installation: &InstallationId,
+        number: usize,
+        now: Timestamp,
+        random: &dyn Random,
+        issuing: &dyn CaSigner,
+    ) -> Result<Certificate, CaError> {
+        let begin = now.plus_seconds(-BACKDATING);
+        let left = root.certificate.not_after().seconds_since(begin);
+        if left < DAY {
+            return Err(CaError::RootEnds);
+        }
+        let (facts, point) = (
+            root.certificate.as_issuer(),
+            PublicPoint(issuing.public_point()),
+        );
+        // Another name than the ones before, for those who look for an issuer by its name alone.
+        let name = format!("{ISSUING} {number}");
+        let life = ISSUING_LIFE.min(left);
+        let params = params_of(&name, installation, life, now, random, &point)?;
+        let key = CaKey::from_pkcs8(&root.key)?;
+        let above = {
+            // What is signed has to name the root as the root's own certificate does: the gate sees
+            // to it.
+            let point = PublicPoint(key.public_point());
+            params_of(ROOT, installation, ROOT_LIFE, now, random, &point)?
+        };
+        let root = NewCa {
+            params: above,
+            key,
+            pkcs8: root.key.clone(),
+        };
+        signed_by(&root, &facts, &params, &point)
+    }
+
     fn root_alone(
         installation: &InstallationId,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(NewCa, Certificate), CaError> {
-        let root = NewCa::generate("Kleis Root CA", installation, ROOT_LIFE, now, random)?;
+        let root = NewCa::generate(ROOT, installation, ROOT_LIFE, now, random)?;
         let mut params = root.params.clone();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
         let gate = LintingKey::new(&root.key, |tbs| profile::authority(tbs, Authority::Root));
@@ -116,6 +187,7 @@ impl CaMaterial {
     }
 }
 
+const ROOT: &str = "Kleis Root CA";
 const ISSUING: &str = "Kleis Issuing CA";
 
 /// A CA whose certificate is still to be written.

@@ -234,6 +234,47 @@ fn material_names_its_installation_and_hides_its_keys() {
 }
 
 #[test]
+fn another_ca_follows_under_the_same_root() {
+    let (random, id) = (SeededRandom::new(9), &INSTALLATION.id);
+    let (root, first) = (
+        INSTALLATION.material.root(),
+        INSTALLATION.material.intermediate(),
+    );
+    let later = NOW.plus_seconds(15 * YEAR);
+    let next = CaMaterial::generate_next(root, id, 2, later, &random).unwrap();
+    let certificate = next.certificate();
+    let name = format!("CN=Kleis Issuing CA 2,OU={id},O=Kleis");
+    assert_eq!(certificate.subject(), name);
+    // It ends with the root.
+    assert!(certificate.not_after() <= root.certificate().not_after());
+    assert_ne!(next.key_pkcs8(), first.key_pkcs8());
+    let ca = IssuingCa::new(certificate.der(), next.key_pkcs8()).unwrap();
+    assert_ne!(ca.id(), INSTALLATION.ca.id());
+    let private = Jwk::generate(KeyType::P256, &random).unwrap();
+    let csr = Csr::create(&private).unwrap();
+    let identity = identity(&["CBE:0809394427"]);
+    let request = IdentityRequest {
+        not_before: later,
+        not_after: later.plus_seconds(YEAR),
+        ..request(&csr, &identity)
+    };
+    let leaf = ca.issue_identity(&request).unwrap();
+    let roots = crate::TrustAnchors::from_ders(vec![root.certificate().der().to_vec()]).unwrap();
+    let chain = |issuing: &Certificate| vec![leaf.der().to_vec(), issuing.der().to_vec()];
+    roots.verify_identity(&chain(certificate), later).unwrap();
+    let mixed = roots.verify_identity(&chain(first.certificate()), later);
+    assert!(mixed.is_err());
+    // Nothing comes after the root, and nothing stands under another key.
+    let end = root.certificate().not_after();
+    let none = CaMaterial::generate_next(root, id, 3, end, &random);
+    assert!(matches!(none, Err(CaError::RootEnds)));
+    let other = CaCredential::new(root.certificate().der(), first.key_pkcs8().clone());
+    assert!(matches!(other, Err(CaError::KeyMismatch)));
+    let again = CaCredential::new(root.certificate().der(), root.key_pkcs8().clone()).unwrap();
+    assert_eq!(again.certificate().der(), root.certificate().der());
+}
+
+#[test]
 fn the_gate_refuses_other_bytes() {
     use rcgen::SigningKey as _;
     let root = CaKey::from_pkcs8(INSTALLATION.material.root().key_pkcs8()).unwrap();

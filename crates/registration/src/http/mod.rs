@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | `GET /pki/crl/{issuer}/{shard}.crl` | a revocation list | RFC 5280 section 5 |
 //! | `POST /pki/ocsp`, `GET /pki/ocsp/{request}` | what became of certificates | RFC 6960 appendix A |
-//! | `GET /pki/ca/{issuer}.cer` | the issuing CA, DER | RFC 5280 section 4.2.2.1 |
-//! | `GET /pki/ca.pem`, `GET /pki/root.pem` | issuing CA and root | |
+//! | `GET /pki/ca/{issuer}.cer` | an issuing CA, DER | RFC 5280 section 4.2.2.1 |
+//! | `GET /pki/ca.pem`, `GET /pki/root.pem` | issuing CAs, the present one first; root | |
 //! | `GET /pki/certificates/{serial}.pem` | a certificate and its issuer, without the root | |
 //!
 //! All of it is signed, so it needs no TLS: clients fetch revocation lists over plain HTTP, since
@@ -122,20 +122,23 @@ async fn issuer<S: RegistryStore>(
     Path(issuer): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let ca = registration.issuing_ca();
     let named = issuer.strip_suffix(".cer").and_then(|id| id.parse().ok());
-    if named != Some(ca.id()) {
-        return nothing();
+    let mut cas = registration.issuing_cas();
+    match cas.find(|ca| named == Some(ca.id())) {
+        Some(ca) => {
+            let der = ca.chain_certificate().der().to_vec();
+            of_ca("application/pkix-cert", der, &headers)
+        }
+        None => nothing(),
     }
-    let der = ca.chain_certificate().der().to_vec();
-    of_ca("application/pkix-cert", der, &headers)
 }
 
 async fn chain<S: RegistryStore>(
     State(registration): State<Registration<S>>,
     headers: HeaderMap,
 ) -> Response {
-    let pem = registration.issuing_ca().chain_certificate().to_pem();
+    let cas = registration.issuing_cas();
+    let pem: String = cas.map(|ca| ca.chain_certificate().to_pem()).collect();
     of_ca(answer::PEM, pem.into_bytes(), &headers)
 }
 

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use kleis_pki::{
-    CertStatus, Crl, CrlRequest, IssuerId, OcspFailure, OcspRequest, SerialNumber, crl::CrlEntry,
-    publication::SHARD,
+    CertStatus, Crl, CrlRequest, IssuerId, IssuingCa, OcspFailure, OcspRequest, SerialNumber,
+    crl::CrlEntry, publication::SHARD,
 };
 use kleis_store::{
     Actor, StoreError,
@@ -45,21 +45,25 @@ impl<S: RegistryStore> Registration<S> {
         shard: u32,
     ) -> Result<Option<Arc<Crl>>, RegistrationError> {
         let parts = &*self.parts;
-        let (ca, board, lists) = (&parts.issuer.ca, &parts.board, &parts.lists);
+        let (board, lists) = (&parts.board, &parts.lists);
+        let now = self.now();
+        let Some(ca) = parts.authorities.named(issuer, now) else {
+            return Ok(None);
+        };
         let Some(publication) = ca.publication() else {
             return Ok(None);
         };
-        if issuer != ca.id() || shard >= board.shards() {
+        if shard >= board.shards() {
             return Ok(None);
         }
-        let now = self.now();
-        if let Some(crl) = lists.at_hand(shard, board.shard_generation(shard), now) {
+        let place = (issuer, shard);
+        if let Some(crl) = lists.at_hand(place, board.shard_generation(shard), now) {
             return Ok(Some(crl));
         }
         let mut numbers = lists.numbers.lock().await;
         // Read first: a change that comes while the list is made calls for the next one.
         let generation = board.shard_generation(shard);
-        if let Some(crl) = lists.at_hand(shard, generation, now) {
+        if let Some(crl) = lists.at_hand(place, generation, now) {
             return Ok(Some(crl));
         }
         if numbers.is_empty() {
@@ -68,7 +72,7 @@ impl<S: RegistryStore> Registration<S> {
         }
         let number = numbers.start;
         numbers.start += 1;
-        let entries = self.entries(shard, now).await?;
+        let entries = self.entries(ca, shard, now).await?;
         let crl = ca.issue_crl(&CrlRequest {
             uri: &publication.crl_uri(issuer, shard),
             number,
@@ -77,7 +81,7 @@ impl<S: RegistryStore> Registration<S> {
             entries: &entries,
         })?;
         let crl = Arc::new(crl);
-        lists.keep(shard, generation, &crl);
+        lists.keep(place, generation, &crl);
         Ok(Some(crl))
     }
 
@@ -88,13 +92,13 @@ impl<S: RegistryStore> Registration<S> {
         self.store.run(TakeCrlNumbers { count, account }).await
     }
 
-    /// What does not hold of a shard, in one snapshot, by serial number.
+    /// What does not hold of a CA's shard, in one snapshot, by serial number.
     async fn entries(
         &self,
+        ca: &IssuingCa,
         shard: u32,
         now: Timestamp,
     ) -> Result<Vec<CrlEntry>, RegistrationError> {
-        let ca = &self.parts.issuer.ca;
         let first = shard.saturating_mul(SHARD);
         let range = first..first.saturating_add(SHARD);
         // What has ended stays for one more list (RFC 5280 section 5).
@@ -132,11 +136,16 @@ impl<S: RegistryStore> Registration<S> {
         let Ok(request) = OcspRequest::parse(request) else {
             return failed(OcspFailure::MalformedRequest);
         };
-        let ca = self.parts.issuer.ca.chain_certificate();
-        if !request.ids().iter().any(|id| id.names(ca)) {
+        let mut cas = self.parts.authorities.alive(self.now());
+        let is_asked = |ca: &IssuingCa| {
+            let ca = ca.chain_certificate();
+            request.ids().iter().any(|id| id.names(ca))
+        };
+        // An answer has one signer: of what else is asked in the same breath, nothing is known.
+        let Some(ca) = cas.find(|ca| is_asked(ca)) else {
             return failed(OcspFailure::Unauthorized);
-        }
-        match self.answer(&request).await {
+        };
+        match self.answer(ca, &request).await {
             Ok(der) => OcspAnswer {
                 der,
                 is_public: request.nonce().is_none(),
@@ -152,27 +161,25 @@ impl<S: RegistryStore> Registration<S> {
         }
     }
 
-    async fn answer(&self, request: &OcspRequest) -> Result<Vec<u8>, RegistrationError> {
+    async fn answer(
+        &self,
+        issuing: &IssuingCa,
+        request: &OcspRequest,
+    ) -> Result<Vec<u8>, RegistrationError> {
         let parts = &*self.parts;
         let (issuer, now) = (&parts.issuer, self.now());
         let responder = parts
             .responders
-            .current(
-                &self.store,
-                &issuer.ca,
-                &issuer.serials,
-                &*parts.random,
-                now,
-            )
+            .current(&self.store, issuing, &issuer.serials, &*parts.random, now)
             .await?;
-        let ca = issuer.ca.chain_certificate();
+        let ca = issuing.chain_certificate();
         let mut reader = self.store.read().await?;
         let mut known: HashMap<SerialNumber, CertStatus> = HashMap::new();
         for id in request.ids().iter().filter(|id| id.names(ca)) {
             if let Some(serial) = id.serial()
                 && !known.contains_key(serial)
             {
-                let status = status(&mut reader, serial, ca.der(), now).await?;
+                let status = status(&mut reader, serial, issuing, now).await?;
                 known.insert(serial.clone(), status);
             }
         }
@@ -191,12 +198,13 @@ impl<S: RegistryStore> Registration<S> {
 async fn status<R: RegistryRead>(
     reader: &mut R,
     serial: &SerialNumber,
-    ca: &[u8],
+    ca: &IssuingCa,
     now: Timestamp,
 ) -> Result<CertStatus, StoreError> {
-    let serial = serial.to_string();
+    let (serial, issuer) = (serial.to_string(), ca.id());
     let Some(certificate) = reader.certificate(&serial).await? else {
         let reservation = reader.serial_reservation(&serial).await?;
+        let reservation = reservation.filter(|one| one.issuer == issuer.to_string());
         return Ok(match reservation.and_then(|one| one.abandoned_at) {
             Some(since) => CertStatus::Revoked {
                 since,
@@ -205,7 +213,7 @@ async fn status<R: RegistryRead>(
             None => CertStatus::Unknown,
         });
     };
-    if !is_of(&certificate, ca) {
+    if !is_of(&certificate, ca.chain_certificate().der()) {
         return Ok(CertStatus::Unknown);
     }
     let held = is_active_now(reader, &certificate.owner).await?;

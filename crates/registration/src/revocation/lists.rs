@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use kleis_pki::Crl;
+use kleis_pki::{Crl, IssuerId};
 use kleis_types::Timestamp;
 
 /// How long a list lives, in seconds.
@@ -17,14 +17,17 @@ const RENEWAL: i64 = LIFE / 2;
 /// How many lists are kept in memory. The largest possible has 160 KiB.
 const KEPT: usize = 1024;
 
-/// The lists of all shards, each until something in its shard changes.
+/// The lists of all CAs and shards, each until something in its shard changes.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
-    kept: Mutex<HashMap<u32, Shelved>>,
+    kept: Mutex<HashMap<Place, Shelved>>,
     /// The numbers that this process may still give out. Held while a list is made, so that many
     /// who ask at once cause one signature.
     pub(super) numbers: tokio::sync::Mutex<Range<u64>>,
 }
+
+/// Which list: that of a CA for a shard.
+pub(super) type Place = (IssuerId, u32);
 
 #[derive(Clone, Debug)]
 struct Shelved {
@@ -33,18 +36,23 @@ struct Shelved {
 }
 
 impl Lists {
-    /// The list of a shard, if nothing has changed since, and it is not halfway to its end.
-    pub(super) fn at_hand(&self, shard: u32, generation: u64, now: Timestamp) -> Option<Arc<Crl>> {
+    /// A list, if nothing has changed since, and it is not halfway to its end.
+    pub(super) fn at_hand(
+        &self,
+        place: Place,
+        generation: u64,
+        now: Timestamp,
+    ) -> Option<Arc<Crl>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&shard)?;
+        let found = kept.get(&place)?;
         let current = found.generation == generation && found.is_young(now);
         current.then(|| Arc::clone(&found.crl))
     }
 
     /// Keeps a list that was made of what stood at this generation.
-    pub(super) fn keep(&self, shard: u32, generation: u64, crl: &Arc<Crl>) {
+    pub(super) fn keep(&self, place: Place, generation: u64, crl: &Arc<Crl>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT && !kept.contains_key(&shard) {
+        if kept.len() >= KEPT && !kept.contains_key(&place) {
             let now = crl.this_update();
             kept.retain(|_, one| one.is_young(now));
             if kept.len() >= KEPT {
@@ -52,7 +60,7 @@ impl Lists {
             }
         }
         let crl = Arc::clone(crl);
-        kept.insert(shard, Shelved { crl, generation });
+        kept.insert(place, Shelved { crl, generation });
     }
 }
 

@@ -1,8 +1,8 @@
-//! The OCSP responder of this process.
+//! The OCSP responders of this process, one for each issuing CA.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use kleis_pki::{IssuingCa, OcspResponder};
+use kleis_pki::{IssuerId, IssuingCa, OcspResponder};
 use kleis_store::{Actor, registry::RegistryStore};
 use kleis_types::{Random, Service, Timestamp};
 
@@ -15,9 +15,9 @@ use crate::{
 /// How long a responder's certificate lives, in seconds: a week, because nobody can revoke it.
 const LIFE: i64 = 7 * 86_400;
 
-/// The responder, made when it is first needed, and a new one when half of its life is over.
+/// The responders, each made when it is first needed, and a new one when half of its life is over.
 #[derive(Debug, Default)]
-pub(crate) struct Responders(tokio::sync::Mutex<Option<Arc<OcspResponder>>>);
+pub(crate) struct Responders(tokio::sync::Mutex<HashMap<IssuerId, Arc<OcspResponder>>>);
 
 impl Responders {
     pub(super) async fn current<S: RegistryStore>(
@@ -28,17 +28,19 @@ impl Responders {
         random: &dyn Random,
         now: Timestamp,
     ) -> Result<Arc<OcspResponder>, RegistrationError> {
-        let mut current = self.0.lock().await;
-        if let Some(responder) = &*current {
+        let mut all = self.0.lock().await;
+        if let Some(responder) = all.get(&ca.id()) {
             let certificate = responder.certificate();
+            // One that ends with its CA has no successor.
+            let last = ca.chain_certificate().not_after().plus_seconds(-1);
             if certificate.not_before() <= now
-                && certificate.not_after() > now.plus_seconds(LIFE / 2)
+                && certificate.not_after() > now.plus_seconds(LIFE / 2).min(last)
             {
                 return Ok(Arc::clone(responder));
             }
         }
         let responder = Arc::new(certify(store, ca, serials, random, now).await?);
-        *current = Some(Arc::clone(&responder));
+        all.insert(ca.id(), Arc::clone(&responder));
         Ok(responder)
     }
 }

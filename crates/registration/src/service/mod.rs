@@ -39,6 +39,7 @@ use crate::{
         Answer, Carried, Issuer, OrderSeal, Replies, Work, approvals::Approvals, roles::RoleSeal,
     },
     admission::{self, Evidence},
+    authorities::Authorities,
     command,
     revocation::{Lists, Responders},
     serials::Serials,
@@ -46,7 +47,7 @@ use crate::{
 };
 
 /// How often an order is run that needs a serial number, while others take those that are reserved.
-const SERIAL_ATTEMPTS: usize = 4;
+const SERIAL_ATTEMPTS: usize = 16;
 
 /// The registration service over a registry's database. Clones are the same service.
 #[derive(Clone, Debug)]
@@ -60,6 +61,7 @@ pub struct Registration<S> {
 pub(crate) struct Parts {
     pub(crate) anchors: Anchors,
     pub(crate) issuer: Issuer,
+    pub(crate) authorities: Authorities,
     replies: Arc<Replies>,
     status_signer: Signer,
     transport_key: Jwk,
@@ -123,6 +125,7 @@ impl<S: RegistryStore> Registration<S> {
         config.check(clock.now())?;
         let (_, entries) = store.read().await?.status_entries().await?;
         let ca_id = config.ca.id();
+        let authorities = Authorities::new(Arc::clone(&config.ca), config.former_cas);
         let issuer = Issuer {
             ca: config.ca,
             installation: config.anchors.installation().clone(),
@@ -136,6 +139,7 @@ impl<S: RegistryStore> Registration<S> {
                 installation: issuer.installation.clone(),
             }),
             issuer,
+            authorities,
             status_signer: config.status_signer,
             transport_key: config.transport_key,
             kek: config.kek,

@@ -20,9 +20,10 @@ pub(crate) struct PublishedChain {
 }
 
 impl<S: RegistryStore> Registration<S> {
-    /// The CA that issues.
-    pub(crate) fn issuing_ca(&self) -> &IssuingCa {
-        &self.parts.issuer.ca
+    /// The CAs whose certificates can hold, the one that issues first.
+    pub(crate) fn issuing_cas(&self) -> impl Iterator<Item = &IssuingCa> {
+        let alive = self.parts.authorities.alive(self.now());
+        alive.map(|ca| &**ca)
     }
 
     /// The roots.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use kleis_jose::{Jwk, JwkSet, KeyType};
-use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli};
+use kleis_pki::{CaMaterial, IssuingCa, Publication, TrustAnchors, WeakModuli, ca::CaCredential};
 use kleis_registration::{
     Admission, Authority, Call, Lifetimes, Profile, RegisterTable, RegistrantSource, Registration,
     RegistrationConfig, RegistrationError, ServiceKeys, provision_service,
@@ -50,6 +50,8 @@ pub(crate) struct House {
     pub(crate) installation: InstallationId,
     pub(crate) anchors: Anchors,
     pub(crate) authority: Authority,
+    root: CaCredential,
+    pub(crate) former_cas: Vec<Arc<IssuingCa>>,
     kek: Arc<RootKek>,
     pub(crate) admission: Admission,
     pub(crate) keys: Vec<(Service, ServiceKeys)>,
@@ -119,6 +121,8 @@ impl House {
             installation,
             anchors,
             authority,
+            root: material.root().clone(),
+            former_cas: Vec::new(),
             kek,
             admission,
             keys,
@@ -142,6 +146,19 @@ impl House {
         self.registration = Registration::new(self.store.clone(), config, clock, random)
             .await
             .unwrap();
+    }
+
+    /// Another issuing CA takes over, from the next start.
+    pub(crate) async fn roll_over(&mut self) {
+        let number = self.former_cas.len() + 2;
+        let (id, now) = (&self.installation, self.clock.now());
+        let made = CaMaterial::generate_next(&self.root, id, number, now, &*self.random).unwrap();
+        let ca = IssuingCa::new(made.certificate().der(), made.key_pkcs8()).unwrap();
+        let publication = self.authority.ca.publication().unwrap().clone();
+        let ca = Arc::new(ca.publishing(publication));
+        self.former_cas
+            .push(std::mem::replace(&mut self.authority.ca, ca));
+        self.restart().await;
     }
 
     /// The same process with another source of registrants.
@@ -176,6 +193,7 @@ impl House {
         let config = configuration(store, authority, anchors, kek, keys, clock, random).await;
         RegistrationConfig {
             admission: admission.clone(),
+            former_cas: self.former_cas.clone(),
             ..config
         }
     }
@@ -358,6 +376,7 @@ async fn configuration(
     RegistrationConfig {
         anchors: anchors.clone(),
         ca: Arc::clone(&authority.ca),
+        former_cas: Vec::new(),
         signer: signers[0].clone(),
         status_signer: signers[1].clone(),
         transport_key: keys[0].1.encryption.clone().unwrap(),

@@ -16,8 +16,8 @@ use crate::{
     revocation::question,
 };
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
     problem: Option<ErrorCode>,
     body: Vec<u8>,
@@ -28,7 +28,7 @@ impl Answer {
         self.headers.get(name).map_or("", |it| it.to_str().unwrap())
     }
 
-    fn certificates(&self) -> Vec<Certificate> {
+    pub(crate) fn certificates(&self) -> Vec<Certificate> {
         let blocks = pem_text::blocks(&self.body).unwrap();
         let read = |block: &pem::Pem| Certificate::from_der(block.contents()).unwrap();
         blocks.iter().map(read).collect()
@@ -47,7 +47,7 @@ async fn send(house: &House, request: Request<Body>) -> Answer {
     }
 }
 
-async fn get(house: &House, path: &str) -> Answer {
+pub(crate) async fn get(house: &House, path: &str) -> Answer {
     send(house, Request::get(path).body(Body::empty()).unwrap()).await
 }
 

@@ -31,6 +31,7 @@ mod replay;
 mod requests;
 mod revocation;
 mod roles;
+mod rollover;
 mod serials;
 mod services;
 mod sources;

@@ -201,8 +201,14 @@ async fn a_configuration_that_does_not_fit_together_does_not_start() {
     let mut config = house.configuration().await;
     let issuing = strange.material().intermediate();
     let ca = kleis_pki::IssuingCa::new(issuing.certificate().der(), issuing.key_pkcs8()).unwrap();
-    config.ca = Arc::new(ca);
+    let strangers = Arc::new(ca);
+    config.ca = Arc::clone(&strangers);
     assert_eq!(refused(start(config).await), ConfigError::Ca);
+    for former in [Arc::clone(&house.authority.ca), Arc::clone(&strangers)] {
+        let mut config = house.configuration().await;
+        config.former_cas = vec![former];
+        assert_eq!(refused(start(config).await), ConfigError::FormerCa);
+    }
     let mut config = house.configuration().await;
     config.transport_key = config.transport_key.public();
     assert_eq!(refused(start(config).await), ConfigError::TransportKey);

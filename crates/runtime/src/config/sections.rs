@@ -61,6 +61,9 @@ pub struct Pkcs11Key {
     pub token: String,
     /// The label of the key.
     pub key: String,
+    /// The labels of the keys of former issuing CAs, in the same token.
+    #[serde(default)]
+    pub former_keys: Vec<String>,
     /// A file with the PIN of the user, for its owner alone.
     pub pin_file: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bootstrap;
+mod ca;
 mod edge;
 mod migrate;
 mod notices;
@@ -17,7 +18,7 @@ use kleis_runtime::{Config, telemetry};
 
 use crate::{
     all,
-    args::{All, Bootstrap, Command, Edge, Notices, Site},
+    args::{All, Bootstrap, Ca, Command, Edge, Notices, Site},
     data_dir::DataDir,
     failure::Failure,
     kek::KekPlace,
@@ -43,6 +44,10 @@ pub(crate) fn run(
             let (config, kek) = begin(&site, &environment)?;
             let data_dir = DataDir::new(site.place.data_dir);
             block_on(bootstrap::run(&data_dir, &config, kek))
+        }
+        Command::Ca(Ca::Rotate(site)) => {
+            let (config, kek) = begin(&site, &environment)?;
+            ca::rotate(&DataDir::new(site.place.data_dir), &config, &kek)
         }
         Command::Edge(Edge::Certify(args)) => {
             let (config, kek) = begin(&args.site, &environment)?;

@@ -90,6 +90,27 @@ impl Bench {
         }
     }
 
+    /// Like `configured`, with the keys of former CAs.
+    fn configured_after(&self, key: &str, former: &[&str]) -> PathBuf {
+        let path = self.configured("kleis", key);
+        let settings = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{settings}former_keys = {former:?}\n")).unwrap();
+        path
+    }
+
+    /// Makes another issuing CA; or says why not.
+    fn rotate(&self, config: &Path) -> Result<(), (i32, String)> {
+        let mut command = kleisd(&["ca", "rotate", "--data-dir"]);
+        command.arg(self.place.data()).arg("--config").arg(config);
+        command.env("SOFTHSM2_CONF", self.place.beside("softhsm2.conf"));
+        let output = command.output().unwrap();
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err((code(&output), stderr(&output)))
+        }
+    }
+
     fn install(&self, config: &Path) -> Result<(), (i32, String)> {
         let conf = self.place.beside("softhsm2.conf");
         let conf = conf.to_str().unwrap();
@@ -171,4 +192,34 @@ fn the_key_of_another_installation_is_not_taken() {
         code == 69 && said.contains("not the one of this installation"),
         "{said}"
     );
+}
+
+#[test]
+fn a_ca_whose_key_is_in_the_token_follows_one_whose_key_is_not() {
+    let Some(bench) = Bench::new() else { return };
+    assert!(bench.place.start(&[]).stop().success());
+    let first = bench.configured("kleis", "first");
+    bench.rotate(&first).unwrap();
+    let ca = bench.place.data().join("ca");
+    assert!(!ca.join("issuing.json").exists());
+    bench.install(&first).unwrap();
+    bench.works(Some(&first)).unwrap();
+    // The next one needs a key of its own, and the one before.
+    let refused = |config: &Path, what: &str| {
+        let (code, said) = bench.rotate(config).unwrap_err();
+        assert!(code == 69 && said.contains(what), "{code} {said}");
+    };
+    refused(&bench.configured("kleis", "second"), "former_keys");
+    refused(
+        &bench.configured_after("first", &["first"]),
+        "has a key labelled",
+    );
+    bench.install(&first).unwrap();
+    let second = bench.configured_after("second", &["first"]);
+    bench.rotate(&second).unwrap();
+    bench.install(&second).unwrap();
+    let (code, said) = bench
+        .install(&bench.configured("kleis", "second"))
+        .unwrap_err();
+    assert!(code == 69 && said.contains("former_keys"), "{said}");
 }
