@@ -207,6 +207,42 @@ mod tests {
         check(&Cli::command());
     }
 
+    /// One in 64 of all texts in base64url does.
+    #[test]
+    fn ids_may_begin_with_a_hyphen() {
+        let kid = "-P5SDmjRM4BVGu4fgpTC1w3RUEs_cwO2vh9Wuc6XEtY";
+        let id = "-P5SDmjRM4BVGu4fgpTC1w";
+        let person = "SSIN:85073003328";
+        for words in [
+            vec!["keys", "activate", kid],
+            vec!["keys", "revoke", kid, "--reason", "superseded"],
+            vec!["custody", "get", id],
+            vec!["operator", "requests", "approve", id, "--key", kid, "--yes"],
+            vec!["operator", "requests", "reject", id, "--reason", "No."],
+            vec![
+                "operator",
+                "codes",
+                "approve",
+                "-Q2-7wAAAAA",
+                "--id",
+                person,
+            ],
+            vec!["operator", "codes", "revoke", "-Q2-7wAAAAA"],
+            vec![
+                "request",
+                "submit",
+                "--id",
+                person,
+                "--accept-contract",
+                kid,
+            ],
+        ] {
+            let read = Cli::try_parse_from([&["kleis"], &words[..]].concat());
+            let refused = read.err().map(|error| error.to_string());
+            assert_eq!(refused, None, "{words:?}");
+        }
+    }
+
     #[test]
     fn the_form_is_found_in_a_broken_command_line() {
         let format =

@@ -167,6 +167,7 @@ pub(crate) struct ShowAudit {
     #[arg(
         long,
         value_name = "JTI",
+        allow_hyphen_values = true,
         required_unless_present = "resource",
         conflicts_with = "resource"
     )]

@@ -26,7 +26,7 @@ pub(crate) struct ContractArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct AcceptArgs {
     /// Accept the contract of this digest, which `kleis contract` has shown, and do not ask
-    #[arg(long, value_name = "DIGEST", value_parser = crate::args::x5t)]
+    #[arg(long, value_name = "DIGEST", value_parser = crate::args::x5t, allow_hyphen_values = true)]
     accept_contract: Option<String>,
 }
 

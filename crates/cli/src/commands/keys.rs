@@ -77,6 +77,7 @@ Example:
   kleis keys activate M0nc0bPJKgbg4mkVXvDrgvHNTYKs5MRtd3u7rDv7jjQ")]
 struct ActivateArgs {
     /// The key's id
+    #[arg(allow_hyphen_values = true)]
     kid: Thumbprint,
 }
 
@@ -97,6 +98,7 @@ Example:
   kleis keys revoke M0nc0bPJKgbg4mkVXvDrgvHNTYKs5MRtd3u7rDv7jjQ --reason keyCompromise")]
 struct RevokeArgs {
     /// The key's id
+    #[arg(allow_hyphen_values = true)]
     kid: Thumbprint,
 
     /// Why

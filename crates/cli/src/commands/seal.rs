@@ -74,7 +74,7 @@ struct ReadersArgs {
 
     /// A key in custody that the readers can get: its id (it is read once for this), or its JWK
     /// file
-    #[arg(long, value_name = "KEYID|FILE")]
+    #[arg(long, value_name = "KEYID|FILE", allow_hyphen_values = true)]
     readers_key: Option<String>,
 }
 

@@ -59,7 +59,7 @@ Example:
   kleis operator codes approve 3q2-7wAAAAA --id NIHII:18749704")]
 struct ApproveArgs {
     /// The id of the code
-    #[arg(value_name = "CODE_ID")]
+    #[arg(value_name = "CODE_ID", allow_hyphen_values = true)]
     code_id: String,
 
     /// Whom the code is for, application included: another one is not approved
@@ -78,7 +78,7 @@ Example:
   kleis operator codes revoke 3q2-7wAAAAA")]
 struct RevokeArgs {
     /// The id of the code
-    #[arg(value_name = "CODE_ID")]
+    #[arg(value_name = "CODE_ID", allow_hyphen_values = true)]
     code_id: String,
 }
 

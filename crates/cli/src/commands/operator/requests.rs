@@ -63,11 +63,11 @@ Example:
   kleis operator requests approve Zf3e...Q --key M0nc0bPJKgbg4mkVXvDrgvHNTYKs5MRtd3u7rDv7jjQ")]
 struct ApproveArgs {
     /// The id of the request
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST", allow_hyphen_values = true)]
     request: String,
 
     /// The thumbprint of the key, as whoever asks has told it to you: another one is not approved
-    #[arg(long, value_name = "THUMBPRINT")]
+    #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
     key: Option<kleis_jose::Thumbprint>,
 
     /// Do not ask
@@ -82,7 +82,7 @@ Example:
   kleis operator requests reject Zf3e...Q --reason \"Ask with the number of your practice.\"")]
 struct RejectArgs {
     /// The id of the request
-    #[arg(value_name = "REQUEST")]
+    #[arg(value_name = "REQUEST", allow_hyphen_values = true)]
     request: String,
 
     /// Why, for whoever asked: one line
