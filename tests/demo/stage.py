@@ -47,6 +47,8 @@ class Stage:
             name: value for name, value in os.environ.items() if not name.startswith("KLEIS_")
         }
         self.environment["HOME"] = str(self.path)
+        # The directory keeps no key sets in memory: what is rewritten in its database is sent at once.
+        self.environment["KLEIS_DIRECTORY__CACHE_BYTES"] = "0"
         return self
 
     def __exit__(self, *_):
