@@ -4,7 +4,7 @@
 //! messages, clients and servers. Beside them stand the few things that both ends of a call must
 //! agree on: [`method`] names the RPCs that take a signed order, [`status`] carries a
 //! [`kleis_types::Problem`] through gRPC, [`rules`] tells whether each RPC of a service has its rule,
-//! [`page`] how long a page is;
+//! [`page`] how long a page is, [`etag`] whether a caller over HTTP has a document already;
 //! [`lookup`] and [`identifier_type`] parse and make messages.
 //!
 //! Rules live elsewhere: this crate knows how things are said, never whether they may be.
@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+pub mod etag;
 pub mod identifier_type;
 pub mod lookup;
 pub mod method;

@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kleis_proto::etag;
 use kleis_types::{Call, Problem};
 
-use super::etag;
 use crate::{DirectoryError, grpc};
 
 pub(super) const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");

@@ -16,7 +16,6 @@
 mod answer;
 mod caller;
 mod cors;
-mod etag;
 mod etee;
 mod key;
 mod lookup;

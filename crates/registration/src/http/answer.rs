@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use kleis_jose::digest;
+use kleis_proto::etag;
 use kleis_types::{Problem, base64url};
 
 use crate::RegistrationError;
@@ -57,7 +58,8 @@ impl Kept {
 
     /// The answer to a request with these headers: without the document, if they name its tag.
     pub(super) fn answer(self, headers: &HeaderMap) -> Response {
-        let known = self.tag.as_ref().is_some_and(|tag| is_known(headers, tag));
+        let tag = self.tag.as_ref().and_then(|tag| tag.to_str().ok());
+        let known = tag.is_some_and(|tag| etag::none_match_fails(headers, tag));
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -75,18 +77,6 @@ impl Kept {
         }
         response
     }
-}
-
-/// Whether `If-None-Match` names the tag, or any (RFC 9110 section 13.1.2).
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let Ok(tag) = tag.to_str() else { return false };
-    let values = headers.get_all(header::IF_NONE_MATCH).iter();
-    let mut listed = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim);
-    // The comparison is weak.
-    listed.any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 /// b64u of the SHA-256: the document's entity tag, without its quotes.

@@ -2,9 +2,9 @@
 
 use http::{HeaderMap, header};
 
-/// Whether the caller has what bears this tag already. Tags are compared weakly, as the RFC says for this header; what
+/// Whether the caller has what bears this tag, which is given with its quotes, already. Tags are compared weakly, as the RFC says for this header; what
 /// is not of its form matches nothing, so that the whole answer is sent.
-pub(super) fn none_match_fails(headers: &HeaderMap, etag: &str) -> bool {
+pub fn none_match_fails(headers: &HeaderMap, etag: &str) -> bool {
     let mut lines = headers.get_all(header::IF_NONE_MATCH).iter();
     lines.any(|line| line.to_str().is_ok_and(|line| names(line, etag)))
 }
