@@ -175,22 +175,6 @@ impl Kleis {
         self.settled(&purpose, result)
     }
 
-    /// Forgets an order that custody has answered. An answer that does not stand up to verification is none: the read may have been counted, and
-    /// the true answer may still be had.
-    fn settled(
-        &self,
-        purpose: &str,
-        result: Result<Receipt, ClientError>,
-    ) -> Result<Receipt, ClientError> {
-        if result
-            .as_ref()
-            .map_or_else(ClientError::is_refusal, |_| true)
-        {
-            self.home.settle_pending(purpose)?;
-        }
-        result
-    }
-
     /// Tells custody that a released key has arrived, so that one without reads left is destroyed now. Answers whether it was.
     pub async fn confirm_read(&self, receipt: &Receipt) -> Result<bool, ClientError> {
         let body = ConfirmReadOrder {

@@ -135,13 +135,7 @@ impl Kleis {
         if let Ok(identity) = &result {
             self.home.save_identity(identity)?;
         }
-        if result
-            .as_ref()
-            .map_or_else(ClientError::is_refusal, |_| true)
-        {
-            self.home.settle_pending(purpose)?;
-        }
-        result
+        self.settled(purpose, result)
     }
 
     async fn sign_enrolment(

@@ -123,19 +123,20 @@ impl Kleis {
         };
         let method = method::SUBMIT_CERTIFICATE_REQUEST;
         let purpose = format!("{method}:{}:{}", draft.identifier, draft.device);
-        let order = match self.home.pending(&purpose)? {
-            Some(pending) if SignedOrder::restore(&pending.order).is_ok() => {
-                SignedOrder::restore(&pending.order)
-                    .map_err(|error| ClientError::Input(error.to_string()))?
-            }
-            _ => self.sign_as_newcomer(&key, &Draft::new(method, body))?,
+        let kept = self.home.pending(&purpose)?;
+        let kept = kept.and_then(|pending| SignedOrder::restore(&pending.order).ok());
+        let order = if let Some(order) = kept {
+            order
+        } else {
+            let order = self.sign_as_newcomer(&key, &Draft::new(method, body))?;
+            let pending = Pending {
+                order: order.compact().to_owned(),
+                reply_key: None,
+            };
+            self.home
+                .save_pending(&purpose, &pending, self.random.as_ref())?;
+            order
         };
-        let pending = Pending {
-            order: order.compact().to_owned(),
-            reply_key: None,
-        };
-        self.home
-            .save_pending(&purpose, &pending, self.random.as_ref())?;
         let result = self.send_submission(&order).await;
         if let Ok(result) = &result {
             let open = OpenRequest {
@@ -145,13 +146,7 @@ impl Kleis {
             };
             self.home.save_open_request(&open)?;
         }
-        if result
-            .as_ref()
-            .map_or_else(ClientError::is_refusal, |_| true)
-        {
-            self.home.settle_pending(&purpose)?;
-        }
-        let result = result?;
+        let result = self.settled(&purpose, result)?;
         Ok(RequestStatus {
             request: OpenRequest {
                 request: result.request,

@@ -266,6 +266,22 @@ impl Kleis {
         self.verify_reply(&reply, service, method, &order).await
     }
 
+    /// Forgets an order that was answered. An answer that does not stand up to verification is none: the order may have been carried out, and the
+    /// true answer may still be had.
+    pub(crate) fn settled<T>(
+        &self,
+        purpose: &str,
+        result: Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        if result
+            .as_ref()
+            .map_or_else(ClientError::is_refusal, |_| true)
+        {
+            self.home.settle_pending(purpose)?;
+        }
+        result
+    }
+
     /// Sends an order, and sends it again in the same bytes while the service cannot be reached: it is carried out once.
     ///
     /// `call` is no async closure: what is sent must be fit to be spawned, and the compiler cannot yet see that of those.

@@ -101,11 +101,13 @@ pub struct Crl {
     number: u64,
     this_update: Timestamp,
     next_update: Timestamp,
+    tag: String,
 }
 
 impl Crl {
     pub(crate) fn new(der: Vec<u8>, request: &CrlRequest<'_>) -> Self {
         Self {
+            tag: base64url::encode(&digest::sha256(&der)),
             der,
             number: request.number,
             this_update: request.this_update,
@@ -139,8 +141,8 @@ impl Crl {
     }
 
     /// A strong entity tag, without its quotes: b64u of the SHA-256 of the DER.
-    pub fn tag(&self) -> String {
-        base64url::encode(&digest::sha256(&self.der))
+    pub fn tag(&self) -> &str {
+        &self.tag
     }
 }
 

@@ -35,9 +35,9 @@ pub(crate) async fn run(context: &Context, args: &NoticesArgs) -> Result<(), Cli
             Cell::time(Timestamp::from_unix(notice.at)),
             Cell::text(&notice.kind),
             Cell::text(&notice.identifier),
-            Cell::optional(Some(&notice.device).filter(|device| !device.is_empty())),
+            Cell::optional(Some(&notice.device)),
             Cell::text(&notice.subject),
-            Cell::optional(Some(&notice.reason).filter(|reason| !reason.is_empty())),
+            Cell::optional(Some(&notice.reason)),
             ends.map_or_else(|| Cell::optional(None::<&str>), Cell::time),
             Cell::text(&notice.id),
         ]);

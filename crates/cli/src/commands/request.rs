@@ -124,7 +124,6 @@ async fn status(context: &Context) -> Result<(), CliError> {
 }
 
 fn told(status: &RequestStatus) -> Report {
-    let reason = Some(&status.reason).filter(|reason| !reason.is_empty());
     let needed = status.approvals_needed;
     Report::new()
         .field("request", "request", Cell::text(&status.request.request))
@@ -142,5 +141,5 @@ fn told(status: &RequestStatus) -> Report {
             needed.map_or_else(Cell::none, Cell::number),
         )
         .field("expiresAt", "waits until", Cell::time(status.expires_at))
-        .field("reason", "reason", Cell::optional(reason))
+        .field("reason", "reason", Cell::optional(Some(&status.reason)))
 }

@@ -27,7 +27,7 @@ impl Home {
         random: &dyn Random,
     ) -> Result<bool, HomeError> {
         let kid = key.thumbprint();
-        let is_new = !self.path("keys").join(format!("{kid}.jwk")).exists();
+        let is_new = !self.decryption_path(&kid).exists();
         if is_new {
             self.save_decryption_key(key, random)?;
         }

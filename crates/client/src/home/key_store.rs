@@ -99,18 +99,23 @@ impl Home {
     /// Writes a decryption key. Like the authentication key, it is encrypted or not.
     pub fn save_decryption_key(&self, key: &Jwk, random: &dyn Random) -> Result<(), HomeError> {
         let passphrase = self.protection()?;
-        let path = self.path("keys").join(format!("{}.jwk", key.thumbprint()));
+        let path = self.decryption_path(&key.thumbprint());
         write_key(&path, key, passphrase.as_ref(), random)
     }
 
     /// Removes a decryption key that was never registered.
     pub(crate) fn remove_decryption_key(&self, kid: &Thumbprint) -> Result<(), HomeError> {
-        files::remove(&self.path("keys").join(format!("{kid}.jwk")))
+        files::remove(&self.decryption_path(kid))
     }
 
     /// A decryption key by its `kid`.
     pub fn decryption_key(&self, kid: &Thumbprint) -> Result<Option<Jwk>, HomeError> {
-        self.read_key(&self.path("keys").join(format!("{kid}.jwk")))
+        self.read_key(&self.decryption_path(kid))
+    }
+
+    /// Where a decryption key is, if it is there.
+    pub(super) fn decryption_path(&self, kid: &Thumbprint) -> std::path::PathBuf {
+        self.path("keys").join(format!("{kid}.jwk"))
     }
 
     /// The `kid`s of all decryption keys.

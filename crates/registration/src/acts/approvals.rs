@@ -320,6 +320,7 @@ pub(super) fn withdraws_role(kept: &Kept<'_>, wanted: &command::RoleOf, now: Tim
             .is_some_and(|kept| kept == *wanted)
 }
 
-fn count(persons: usize) -> u32 {
+/// So many rows or persons, as messages have it.
+pub(crate) fn count(persons: usize) -> u32 {
     u32::try_from(persons).unwrap_or(u32::MAX)
 }

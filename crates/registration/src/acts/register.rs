@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use kleis_pki::Certificate as X509;
 use kleis_store::{
     StoreError,
     registry::{Certificate, Registrant, RegistryTx},
 };
 use kleis_types::{CertificateState, ErrorCode, Identifier, Problem};
 
-use super::{Ledger, life, notices, publish::publish};
+use super::{Ledger, issue, life, notices, publish::publish};
 use crate::{RegistrationError, command::RegistrantEntry};
 
 /// What became of a line.
@@ -149,12 +148,8 @@ fn refuse_certified(
         .iter()
         .filter(|one| one.state == CertificateState::Active)
     {
-        let leaf = certificate.chain.first().map_or(&[][..], Vec::as_slice);
-        let identity = X509::from_der(leaf)?.identity()?;
-        let mut named = identity
-            .identifiers()
-            .iter()
-            .map(|one| one.with_application(None));
+        let certified = issue::certified_by(certificate)?;
+        let mut named = certified.iter().map(|one| one.with_application(None));
         if named.any(|named| removed.contains(&&named)) {
             return Err(Fault::Certified);
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use kleis_pki::CsrError;
 use kleis_proto::registration::v1::RenewCertificateResult;
 use kleis_store::registry::{Certificate, Registrant, RegistryTx};
-use kleis_types::{CertificateState, Identifier, Problem, TypeTable};
+use kleis_types::{Identifier, Problem, TypeTable};
 
 use super::{
     Issuer, Ledger, Verdict, Work,
-    enrol::{Candidate, active_registrant, certify},
-    issue, life,
+    enrol::{Candidate, active_registrant, certify, make_room},
+    issue,
     proof::check_endorser,
     signer, sourcing,
 };
@@ -106,20 +106,13 @@ impl RenewCertificate {
         ledger: &mut Ledger<'_, Tx>,
         former: &Certificate,
     ) -> Result<(), RegistrationError> {
-        let certificates = ledger.tx.certificates_of(&former.owner).await?;
-        let mut beside = certificates.into_iter().filter(|certificate| {
-            certificate.device == former.device
-                && certificate.state == CertificateState::Active
-                && certificate.serial != former.serial
-        });
-        match beside.next() {
-            None => Ok(()),
-            Some(ended) if ended.not_after < ledger.at() => {
-                life::expire_certificate(ledger, ended).await?;
-                Ok(())
-            }
-            Some(_) => Err(AdmissionError::RenewalUnderWay.into()),
-        }
+        let mut others = ledger.tx.certificates_of(&former.owner).await?;
+        others.retain(|one| one.serial != former.serial);
+        let made = make_room(ledger, others, &former.device).await;
+        made.map_err(|error| match error {
+            RegistrationError::CertificateExists => AdmissionError::RenewalUnderWay.into(),
+            error => error,
+        })
     }
 
     /// What the former certificate certifies, as far as it is still the registrant's: a renewal

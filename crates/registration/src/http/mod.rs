@@ -79,7 +79,7 @@ async fn crl<S: RegistryStore>(
     match registration.crl(issuer, shard).await {
         Ok(Some(crl)) => {
             let kept = Kept::public("application/pkix-crl", crl.der().to_vec(), 60);
-            kept.tagged(&crl.tag()).answer(&headers)
+            kept.tagged(crl.tag()).answer(&headers)
         }
         Ok(None) => nothing(),
         Err(error) => refuse(&error),

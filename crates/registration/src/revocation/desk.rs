@@ -106,9 +106,11 @@ impl<S: RegistryStore> Registration<S> {
         let mut reader = self.store.read().await?;
         let mut entries = Vec::new();
         for certificate in reader.withdrawn(range.clone(), ended).await? {
-            let is_ours = is_of(&certificate, ca.chain_certificate().der());
+            if !is_of(&certificate, ca.chain_certificate().der()) {
+                continue;
+            }
             let withdrawn = withdrawal(&mut reader, &certificate, false, now).await?;
-            if let Some((since, reason)) = withdrawn.filter(|_| is_ours) {
+            if let Some((since, reason)) = withdrawn {
                 let serial = serial(&certificate.serial)?;
                 entries.push(CrlEntry {
                     serial,

@@ -13,7 +13,11 @@ use kleis_types::{RequestState, Timestamp, base64url, random_array};
 use super::{Parts, Registration};
 use crate::{
     AdmissionError, Behind, Call, Contract, RegistrationError,
-    acts::{self, approvals::APPROVERS, codes},
+    acts::{
+        self,
+        approvals::{APPROVERS, count},
+        codes,
+    },
     admission::{self, Evidence},
     command,
     config::Desk,
@@ -293,8 +297,4 @@ fn code_state(code: &EnrolmentCode, approvals: u32, needed: u32, now: Timestamp)
     } else {
         codes::ACTIVE
     }
-}
-
-fn count(rows: usize) -> u32 {
-    u32::try_from(rows).unwrap_or(u32::MAX)
 }

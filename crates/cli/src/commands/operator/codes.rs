@@ -128,10 +128,9 @@ async fn list(context: &Context) -> Result<(), CliError> {
         ("expiresAt", "GOOD UNTIL"),
     ]);
     for code in codes {
-        let identifier = Some(&code.identifier).filter(|text| !text.is_empty());
         table.row([
             Cell::text(&code.code_id),
-            Cell::optional(identifier),
+            Cell::optional(Some(&code.identifier)),
             Cell::text(&code.state),
             Cell::number(code.approvals),
             Cell::number(code.approvals_needed),

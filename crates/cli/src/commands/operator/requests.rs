@@ -139,7 +139,7 @@ async fn list(context: &Context, args: &ListArgs) -> Result<(), CliError> {
         table.row([
             Cell::text(&one.request),
             Cell::text(&one.identifier),
-            some(&one.registrant),
+            Cell::optional(Some(&one.registrant)),
             Cell::text(&one.device),
             Cell::flag(one.recovers),
             Cell::text(&one.jkt),
@@ -149,9 +149,9 @@ async fn list(context: &Context, args: &ListArgs) -> Result<(), CliError> {
             Cell::number(one.approvals_needed),
             Cell::time(Timestamp::from_unix(one.submitted_at)),
             Cell::time(Timestamp::from_unix(one.expires_at)),
-            some(&one.contract),
-            some(&one.reason),
-            some(&one.serial),
+            Cell::optional(Some(&one.contract)),
+            Cell::optional(Some(&one.reason)),
+            Cell::optional(Some(&one.serial)),
         ]);
     }
     context.print(&Report::new().table("requests", table, "No request waits."))
@@ -206,7 +206,7 @@ async fn approve(context: &Context, args: &ApproveArgs) -> Result<(), CliError> 
         .field("state", "state", Cell::text(done.state))
         .field("approvals", "approved by", Cell::number(done.approvals))
         .field("approvalsNeeded", "of", Cell::number(done.approvals_needed))
-        .field("serial", "certificate", some(&done.serial));
+        .field("serial", "certificate", Cell::optional(Some(&done.serial)));
     context.print(&report)
 }
 
@@ -233,8 +233,4 @@ fn read(
 fn key_type(request: &CertificateRequestSummary) -> Option<kleis_jose::KeyType> {
     let csr = Csr::parse(&request.csr).ok()?;
     Some(csr.public_key().key_type())
-}
-
-fn some(text: &str) -> Cell {
-    Cell::optional(Some(text).filter(|text| !text.is_empty()))
 }
